@@ -1,0 +1,2 @@
+import { newRequestId } from '@app/common';
+console.log(newRequestId());

@@ -1,0 +1,4 @@
+export * from './domain-error.js';
+export * from './ids.js';
+export * from './ports.js';
+export * from './request-context.js';
