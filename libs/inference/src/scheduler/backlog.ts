@@ -1,0 +1,38 @@
+import { Speed } from './speed.js';
+import type { WorkItem } from './work.js';
+
+/**
+ * The work that stands before a new interactive request: what interactive
+ * callers have queued and what the lanes hold, each at its model's own speed.
+ */
+export class Backlog {
+  private readonly models = new Map<string, { tokens: number; readonly speed: Speed }>();
+
+  add(items: readonly WorkItem[]): void {
+    for (const item of items) this.of(item).tokens += item.length * item.units;
+  }
+
+  remove(items: readonly WorkItem[]): void {
+    for (const item of items) this.of(item).tokens -= item.length * item.units;
+  }
+
+  /** Learns from a batch: real tokens, so that padding counts as slowness. */
+  learn(batch: readonly WorkItem[], tokens: number, runMs: number): void {
+    const head = batch[0];
+    if (head) this.of(head).speed.record(tokens, runMs);
+  }
+
+  /** Milliseconds `lanes` lanes need for all of it; 0 while no speed is known. */
+  estimateMs(lanes: number): number {
+    let ms = 0;
+    for (const { tokens, speed } of this.models.values()) ms += speed.estimate(tokens, lanes);
+    return ms;
+  }
+
+  private of(item: WorkItem): { tokens: number; readonly speed: Speed } {
+    const { key } = item.submission.model;
+    let model = this.models.get(key);
+    if (!model) this.models.set(key, (model = { tokens: 0, speed: new Speed() }));
+    return model;
+  }
+}
