@@ -1,2 +1,55 @@
-import { newRequestId } from '@app/common';
-console.log(newRequestId());
+import type { AddressInfo } from 'node:net';
+import { ConfigurationError, loadConfig, type AppConfig } from '@app/config';
+import { banner } from './banner.js';
+import { createApp, type ClinserveApp } from './create-app.js';
+import { shutDown } from './shutdown.js';
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const service = await createApp(config);
+  const stopped = stopOnSignal(service);
+  await listen(config, service);
+  await service.engine.start();
+  service.lifecycle.serving();
+  const address = service.app.getHttpServer().address() as AddressInfo;
+  process.stdout.write(`${banner(config, service, address.port)}\n`);
+  await stopped;
+}
+
+/** Listens before the models are loaded, so that probes can see the start. */
+async function listen(config: AppConfig, { app }: ClinserveApp): Promise<void> {
+  const { host, port } = config.http;
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} of ${host} is in use. Stop what listens there, or set PORT.`);
+  }
+}
+
+/** Resolves once a signal has ended the service cleanly. A second signal ends it at once. */
+function stopOnSignal(service: ClinserveApp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stoppingSince: number | null = null;
+    const stop = () => {
+      if (stoppingSince !== null) {
+        // Under npm, Ctrl-C arrives twice: from the terminal and from npm.
+        if (performance.now() - stoppingSince > 1_000) process.exit(130);
+        return;
+      }
+      stoppingSince = performance.now();
+      shutDown(service).then(resolve, reject);
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  const text = error instanceof ConfigurationError ? error.message : String((error as Error).stack);
+  process.stderr.write(`Clinserve cannot start.\n${text}\n`);
+  process.exit(1);
+}

@@ -67,14 +67,11 @@ export class DomainError extends Error {
     this.details = options.details;
   }
 
-  /** The same failure, with its fields placed under `prefix` (`sentences[3]`). */
-  under(prefix: string): DomainError {
-    const fields = (this.fields ?? [{ field: '', message: this.message, code: this.code.toLowerCase() }]).map(
-      (f) => ({ ...f, field: f.field === '' ? prefix : `${prefix}.${f.field}` }),
-    );
-    return new DomainError(this.code, `${prefix}: ${this.message}`, {
+  /** The same failure in the caller's terms: `rename` turns `entity.start` into `sentences[3].entity.start`. */
+  withFieldNames(rename: (field: string) => string): DomainError {
+    return new DomainError(this.code, this.message, {
       retryAfterSeconds: this.retryAfterSeconds,
-      fields,
+      fields: this.fields?.map((field) => ({ ...field, field: rename(field.field) })),
       details: this.details,
       cause: this.cause,
     });

@@ -36,7 +36,10 @@ export interface PredictionBase {
  */
 export interface Task<Input, Prediction extends PredictionBase> {
   readonly name: TaskName;
-  /** What the lane sends back for one item. */
+  /**
+   * What the lane sends back for one item. Called when a model is loaded.
+   * @throws Error when the manifest lacks what the task needs.
+   */
   reduction(manifest: ModelManifest): OutputReduction;
   parse(raw: RawInput, options: PredictOptions, model: TaskModel): Input;
   prepare(input: Input, options: PredictOptions, model: TaskModel): Encoding;

@@ -11,6 +11,8 @@ export interface Encoding {
   /** Where each token stands in the text, in UTF-16 code units of the text as received; -1 for special tokens. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  /** The word each token is a piece of, counted from 0; -1 for special tokens. */
+  readonly words: Int32Array;
   /** How many ids are the unknown token. */
   readonly unknown: number;
   /** Whether part of the text was left out to fit `maxTokens`. */

@@ -1,0 +1,26 @@
+import type { AppConfig } from '@app/config';
+import type { ClinserveApp } from './create-app.js';
+
+/** What a person wants to know once the service is up. */
+export function banner(config: AppConfig, { pool, runtime }: ClinserveApp, port: number): string {
+  const scheme = config.http.tls ? 'https' : 'http';
+  const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
+  const url = config.http.publicUrl ?? `${scheme}://${host}:${port}`;
+  const models = pool
+    .list()
+    .map(({ scheduled, loaded }) => `${scheduled.key} on ${loaded.provider}`);
+  const key = config.access.keyRequired ? ` -H "Authorization: Bearer $API_KEY"` : '';
+  return [
+    '',
+    `Clinserve is ready: ${url}`,
+    `  docs      ${url}/docs   (also /redoc, /openapi.json)`,
+    `  health    ${url}/health   metrics ${url}/metrics`,
+    `  models    ${models.join(', ')}`,
+    `  device    ${runtime.stats().device}, ${runtime.lanes.length} lane(s)`,
+    '',
+    'Try it:',
+    `  curl -s${key} ${url}/predict -H "Content-Type: application/json" \\`,
+    `    -d '{"sentence":"The patient denies any chest pain.","entity":"chest pain"}'`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplication } from '@nestjs/common';
+import type { AppConfig } from '@app/config';
+import { Lifecycle } from '@app/health';
+import {
+  hostResources,
+  InferenceEngine,
+  laneCount,
+  LaneRuntime,
+  ModelPool,
+  Scheduler,
+  type Runtime,
+} from '@app/inference';
+import { openRegistry, type ModelRegistry } from '@app/model-registry';
+import { createLogger, Metrics, NestLogger, type Logger } from '@app/observability';
+import { AppModule } from './app.module.js';
+import { LeanExpressAdapter } from './http/adapter/lean-express.adapter.js';
+import { applyEdge, type Edge } from './http/apply-edge.js';
+import { bundledModels, packageVersion } from './installation.js';
+
+/** What a caller may put in place of the real thing. */
+export interface AppOverrides {
+  readonly runtime?: Runtime;
+  readonly registry?: ModelRegistry;
+  readonly logger?: Logger;
+}
+
+/** The service, wired but neither listening nor computing yet. */
+export interface ClinserveApp {
+  readonly app: INestApplication;
+  readonly edge: Edge;
+  readonly logger: Logger;
+  readonly engine: InferenceEngine;
+  readonly lifecycle: Lifecycle;
+  readonly runtime: Runtime;
+  readonly pool: ModelPool;
+}
+
+/** @throws Error naming the model or the route that makes a start impossible */
+export async function createApp(
+  config: AppConfig,
+  overrides: AppOverrides = {},
+): Promise<ClinserveApp> {
+  mkdirSync(config.dataDir, { recursive: true });
+  const logger = overrides.logger ?? createLogger({ level: config.logging.level });
+  const metrics = new Metrics();
+  const version = packageVersion();
+  const registry =
+    overrides.registry ??
+    (await openRegistry({
+      roots: [bundledModels(), config.models.ownDir],
+      serve: config.models.serve,
+    }));
+  const runtime = overrides.runtime ?? laneRuntime(config, registry, logger);
+  countRestarts(runtime, metrics);
+
+  const adapter = new LeanExpressAdapter({ tls: config.http.tls ?? undefined });
+  const parts = { config, version, logger, metrics, registry, runtime };
+  const app = await NestFactory.create(AppModule.register(parts), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const edge = applyEdge(app, {
+    access: {
+      requireApiKey: config.access.keyRequired,
+      apiKey: config.access.apiKey ?? undefined,
+      loopback: config.access.loopback,
+    },
+    openApi: { version },
+    log: ({ level, error, ...record }) => logger[level]({ ...record, err: error }, record.code),
+    requests: { onFinish: (request) => metrics.http.observe(request) },
+  });
+  const scheduler = app.get(Scheduler);
+  metrics.inference.readQueueFrom(() => scheduler.stats());
+  return {
+    app,
+    edge,
+    logger,
+    engine: app.get(InferenceEngine),
+    lifecycle: app.get(Lifecycle),
+    runtime,
+    pool: app.get(ModelPool),
+  };
+}
+
+function laneRuntime(config: AppConfig, registry: ModelRegistry, logger: Logger): LaneRuntime {
+  const { lanes: override, laneThreads: threads } = config.inference;
+  const modelBytes = registry
+    .servable()
+    .flatMap(({ manifest }) => manifest.files.filter((file) => file.path === manifest.model))
+    .map((file) => file.bytes);
+  const host = hostResources();
+  return new LaneRuntime({
+    lanes:
+      threads > 1
+        ? (override ?? 1)
+        : laneCount(host, { modelBytes, override: override ?? undefined }),
+    threads,
+    onLaneExit: (exit) => logger.warn({ ...exit }, 'a lane ended and is started again'),
+  });
+}
+
+/** A lane that turns ready a second time has been started again. */
+function countRestarts(runtime: Runtime, metrics: Metrics): void {
+  const seen = new Set<number>();
+  runtime.onLaneReady((lane) => {
+    if (seen.has(lane.id)) metrics.inference.countLaneRestart(lane.id);
+    seen.add(lane.id);
+  });
+}

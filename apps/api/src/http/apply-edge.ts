@@ -1,0 +1,71 @@
+import type { INestApplication } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { LeanExpressAdapter } from './adapter/lean-express.adapter.js';
+import { ProblemFilter } from './filters/problem.filter.js';
+import type { FailureRecord } from './filters/problem.filter.js';
+import { AccessGuard } from './guards/access.guard.js';
+import type { AccessOptions } from './guards/access.guard.js';
+import { assertEveryRouteDeclares } from './guards/route-declarations.js';
+import { RequestOpener } from './middleware/request-scope.js';
+import type { RequestScopeOptions } from './middleware/request-scope.js';
+import { buildOpenApi } from './openapi/build-openapi.js';
+import type { OpenApiOptions } from './openapi/build-openapi.js';
+import { serveDocumentation } from './openapi/documentation-pages.js';
+import { compileDeclaredBodies } from './pipes/valid-body.decorator.js';
+
+export interface EdgeOptions {
+  readonly access: AccessOptions;
+  readonly openApi: OpenApiOptions;
+  /** Told of every failure of ours and of clients that left; must not throw. */
+  readonly log: (record: FailureRecord) => void;
+  readonly requests?: RequestScopeOptions;
+}
+
+/** What shutdown, health and the generators need of the edge. */
+export interface Edge {
+  readonly document: OpenAPIObject;
+  /**
+   * Stops taking connections. Requests under way, and those that still come in
+   * on open connections, are answered with `Connection: close`; resolves when
+   * the last connection has gone. Streams that never end keep it waiting.
+   */
+  stopAccepting(): Promise<void>;
+  /** Cuts every connection that is left. */
+  cutConnections(): void;
+}
+
+/**
+ * Puts the whole edge on an application made with a LeanExpressAdapter, before
+ * it listens: request scope, body reader, access guard, problem filter, body
+ * checks and documentation. Throws, naming the culprit, when a route does not
+ * declare who may call it or a body's schema is not sound.
+ */
+export function applyEdge(app: INestApplication, options: EdgeOptions): Edge {
+  const adapter: unknown = app.getHttpAdapter();
+  if (!(adapter instanceof LeanExpressAdapter)) {
+    throw new Error('The edge needs an application created with a LeanExpressAdapter');
+  }
+  assertEveryRouteDeclares(app);
+
+  const opener = new RequestOpener(options.requests ?? {});
+  const problems = new ProblemFilter({
+    log: options.log,
+    allowedMethods: (path) => adapter.allowedMethods(path),
+  });
+  adapter.setFront({
+    open: (request, response, awaitsContinue) => opener.open(request, response, awaitsContinue),
+    fail: (error, request, response) => problems.answer(error, request, response),
+  });
+  app.useGlobalFilters(problems);
+  app.useGlobalGuards(new AccessGuard(options.access));
+
+  const document = buildOpenApi(app, options.openApi);
+  compileDeclaredBodies(document);
+  serveDocumentation(adapter, document);
+
+  return {
+    document,
+    stopAccepting: () => adapter.stopAccepting(),
+    cutConnections: () => adapter.getHttpServer().closeAllConnections(),
+  };
+}

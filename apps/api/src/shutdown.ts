@@ -1,0 +1,33 @@
+import type { ClinserveApp } from './create-app.js';
+
+/** How long accepted work may take to finish. */
+const DRAIN_MS = 25_000;
+/** How long answered connections may take to close. */
+const CLOSE_MS = 3_000;
+
+/**
+ * Ends the service without losing what it has accepted. The order matters:
+ * say that no more should come, stop taking it, let what is in finish, and
+ * only then take away what it needs.
+ */
+export async function shutDown(service: ClinserveApp): Promise<void> {
+  const { app, edge, engine, lifecycle, logger } = service;
+  logger.info('shutting down: finishing accepted requests');
+  lifecycle.stopping();
+  const closed = edge.stopAccepting();
+  await finishRequests(closed);
+  await engine.close(CLOSE_MS);
+  edge.cutConnections();
+  await app.close();
+  logger.info('stopped');
+}
+
+/** Waits until every open request is answered, or for as long as one may reasonably take. */
+async function finishRequests(closed: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, DRAIN_MS);
+  });
+  await Promise.race([closed, tooLong]);
+  clearTimeout(timer);
+}

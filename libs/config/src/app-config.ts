@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { accessRule } from './access-rule.js';
+import type { AccessConfig } from './access-rule.js';
+import { checkVariables } from './check-variables.js';
+import { ConfigurationError } from './configuration-error.js';
+import type { Environment, EnvironmentName, LogLevel } from './environment.schema.js';
+import { readSecret, readVariables } from './read-variables.js';
+
+/** What the operator chose, as the options each part takes. */
+export interface AppConfig {
+  readonly environment: EnvironmentName;
+  /** Absolute; everything the service writes lies below it. */
+  readonly dataDir: string;
+  readonly http: HttpConfig;
+  readonly access: AccessConfig;
+  readonly models: ModelsConfig;
+  readonly inference: InferenceConfig;
+  readonly logging: { readonly level: LogLevel };
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Without a trailing slash; null means links are relative. */
+  readonly publicUrl: string | null;
+  /** PEM text. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
+
+export interface ModelsConfig {
+  /** `name` or `name@version`; empty means every model found. */
+  readonly serve: readonly string[];
+  /** Absolute path of the operator's own models; need not exist. */
+  readonly ownDir: string;
+}
+
+export interface InferenceConfig {
+  /** Null means as many as cores and memory allow. */
+  readonly lanes: number | null;
+  readonly laneThreads: number;
+  /** Most items of one batch request. */
+  readonly maxBatchSize: number;
+  /** Upper limit of every model's `maxTokens`. */
+  readonly maxSequenceLength: number;
+}
+
+/**
+ * Reads the configuration; the only place where the environment enters.
+ * @throws ConfigurationError naming every variable that is wrong, never a value.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
+  const problems: string[] = [];
+  const raw = readVariables(env, problems);
+  const checked = checkVariables(raw, problems);
+  if (checked === null || problems.length > 0) throw new ConfigurationError(problems);
+
+  const access = accessRule(checked, raw.ENVIRONMENT === 'development', problems);
+  const tls = tlsOf(checked, problems);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  const dataDir = path.resolve(checked.DATA_DIR);
+  return {
+    environment: checked.ENVIRONMENT,
+    dataDir,
+    http: {
+      host: checked.HOST,
+      port: checked.PORT,
+      publicUrl: checked.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+      tls,
+    },
+    access,
+    models: {
+      serve: checked.MODELS?.split(',').map((name) => name.trim()) ?? [],
+      ownDir: path.resolve(checked.MODEL_CACHE_DIR ?? path.join(dataDir, 'models')),
+    },
+    inference: {
+      lanes: checked.LANES ?? null,
+      laneThreads: checked.LANE_THREADS,
+      maxBatchSize: checked.MAX_BATCH_SIZE,
+      maxSequenceLength: checked.MAX_SEQUENCE_LENGTH,
+    },
+    logging: { level: checked.LOG_LEVEL },
+  };
+}
+
+function tlsOf(env: Environment, problems: string[]): HttpConfig['tls'] {
+  const { TLS_CERT, TLS_KEY } = env;
+  if (TLS_CERT === undefined && TLS_KEY === undefined) return null;
+  if (TLS_CERT === undefined || TLS_KEY === undefined) {
+    const missing = TLS_CERT === undefined ? 'TLS_CERT' : 'TLS_KEY';
+    problems.push(`${missing}: TLS_CERT and TLS_KEY go together; set both or neither`);
+    return null;
+  }
+  const cert = pemOf('TLS_CERT', TLS_CERT, problems);
+  const key = pemOf('TLS_KEY', TLS_KEY, problems);
+  return cert === undefined || key === undefined ? null : { cert, key };
+}
+
+function pemOf(variable: string, value: string, problems: string[]): string | undefined {
+  const text = isPem(value) ? value : readSecret(variable, value, problems);
+  if (text === undefined || isPem(text)) return text;
+  problems.push(`${variable}: the file holds no PEM text (-----BEGIN …)`);
+  return undefined;
+}
+
+function isPem(text: string): boolean {
+  return text.includes('-----BEGIN ');
+}

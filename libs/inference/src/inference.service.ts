@@ -1,0 +1,120 @@
+import { DomainError, newId, type RequestContext } from '@app/common';
+import type { ModelManifest, ModelRegistry, ModelSelector } from '@app/model-registry';
+import type { ModelPool, ServedModel } from './model-pool.js';
+import type { PredictionObservers } from './observers.js';
+import type { Scheduler } from './scheduler/scheduler.js';
+import type { ItemOutcome, ItemResult, SubmitContext } from './scheduler/work.js';
+import { taskFor, type Prediction } from './tasks/task-registry.js';
+import type { PredictOptions, RawInput } from './tasks/task.js';
+import { mapInTurns } from './tokenization/encode-all.js';
+import type { Encoding } from './tokenization/tokenizer.js';
+
+export interface InferenceRequest {
+  readonly model: ModelSelector;
+  readonly inputs: readonly RawInput[];
+  readonly options: PredictOptions;
+  /** What the caller calls a task's field (`text`, `entity.start`) of input `index`: `sentences[3].entity.start`. */
+  readonly fieldName?: (index: number, field: string) => string;
+}
+
+export interface ItemPrediction {
+  readonly predictionId: string;
+  readonly prediction: Prediction;
+  /** How it came about: waiting, running, and the batch it shared. */
+  readonly result: ItemResult;
+}
+
+export interface InferenceAnswer {
+  readonly model: ModelManifest;
+  /** In the order of the inputs. */
+  readonly items: readonly ItemPrediction[];
+}
+
+/**
+ * The way of every prediction, whoever asks: a request on the wire, a batch, a
+ * job. (The architecture's ModelService.)
+ */
+export class InferenceService {
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly pool: ModelPool,
+    private readonly scheduler: Scheduler,
+    private readonly observers: PredictionObservers,
+    private readonly tenantWeight: (tier: string) => number = () => 1,
+  ) {}
+
+  /**
+   * @throws DomainError for a wrong input, an unknown model,
+   * overload, a passed deadline or a failing model; the first failing item fails the request
+   */
+  async predict(request: InferenceRequest, context: RequestContext): Promise<InferenceAnswer> {
+    const model = this.pool.get(this.registry.resolve(request.model));
+    this.scheduler.assertRoom(context, request.inputs.length);
+
+    const task = taskFor(model.manifest.task);
+    const prepared = await mapInTurns(request.inputs, (raw, i) =>
+      inCallersTerms(request, i, () => {
+        const input = task.parse(raw, request.options, model);
+        return { input, encoding: task.prepare(input, request.options, model) };
+      }),
+    );
+    const outcomes = await this.scheduler.submit(
+      model.scheduled,
+      prepared.map(({ encoding }) => encoding.ids),
+      this.schedulingOf(context),
+    );
+    const items = prepared.map(({ input, encoding }, i) => {
+      const result = orThrow(outcomes[i]);
+      const prediction = task.finish(result.row, input, encoding, model);
+      const item = { predictionId: newId(), prediction, result };
+      this.observe(model, context, item, encoding);
+      return item;
+    });
+    return { model: model.manifest, items };
+  }
+
+  private schedulingOf(context: RequestContext): SubmitContext {
+    const { tenantId, priority, deadline, signal } = context;
+    return { tenantId, weight: this.tenantWeight(context.tier), priority, deadline, signal };
+  }
+
+  private observe(
+    { manifest }: ServedModel,
+    context: RequestContext,
+    { predictionId, prediction, result }: ItemPrediction,
+    encoding: Encoding,
+  ): void {
+    this.observers.notify({
+      predictionId,
+      tenantId: context.tenantId,
+      model: manifest.name,
+      version: manifest.version,
+      task: manifest.task,
+      label: 'label' in prediction ? prediction.label : undefined,
+      score: 'score' in prediction ? prediction.score : undefined,
+      tokens: encoding.ids.length,
+      queueMs: result.queueMs,
+      runMs: result.runMs,
+      batchSize: result.batchSize,
+      batchTokens: result.batchTokens,
+      paddingWaste: result.paddingWaste,
+    });
+  }
+}
+
+/** Runs a step of one input and puts its errors in the terms of the request. */
+function inCallersTerms<T>(request: InferenceRequest, index: number, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    const { fieldName } = request;
+    if (!(error instanceof DomainError) || !fieldName) throw error;
+    throw error.withFieldNames((field) => fieldName(index, field));
+  }
+}
+
+function orThrow(outcome: ItemOutcome | undefined): ItemResult {
+  if (outcome === undefined) throw new DomainError('INTERNAL_ERROR', 'A result went missing.');
+  if (outcome instanceof DomainError) throw outcome;
+  return outcome;
+}

@@ -1,0 +1,136 @@
+"""Check a trained graph and write the model folder: graph, tokenizer, configuration, card, golden answers."""
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import onnxruntime as ort
+from tokenizers import Tokenizer
+
+import evaluate as ev
+from generate import LABELS
+from model import MAX_LENGTH, Shape
+from stability import check, open_session
+
+HERE = Path(__file__).resolve().parent
+
+
+class CheckFailed(RuntimeError):
+    """The new model must not replace the old one."""
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def check_required(session: ort.InferenceSession, tokenizer: Tokenizer) -> list[str]:
+    """Required answers that came out wrong."""
+    rows = ev.read_golden_inputs(HERE / "dev" / "required.jsonl")
+    logits = ev.logits_of(session, tokenizer, [ev.marked(row) for row in rows])
+    expected = [LABELS.index(row["label"]) for row in rows]
+    return ev.mistakes(logits, [(ev.marked(r), e) for r, e in zip(rows, expected, strict=True)], len(rows))
+
+
+def golden(session: ort.InferenceSession, tokenizer: Tokenizer, temperature: float) -> list[dict[str, object]]:
+    """Golden answers: each sentence run alone, probabilities after the temperature."""
+    out: list[dict[str, object]] = []
+    for row in ev.read_golden_inputs(HERE / "dev" / "golden_inputs.jsonl"):
+        probabilities = ev.softmax(ev.logits_of(session, tokenizer, [ev.marked(row)]), temperature)[0]
+        answer: dict[str, object] = {"text": row["text"]}
+        if "entity" in row:
+            start = row["text"].index(row["entity"])
+            answer["entity"] = {"start": start, "end": start + len(row["entity"])}
+        answer["label"] = LABELS[int(probabilities.argmax())]
+        answer["probabilities"] = {name: round(float(p), 6) for name, p in zip(LABELS, probabilities, strict=True)}
+        out.append(answer)
+    return out
+
+
+def config(shape: Shape, temperature: float) -> dict[str, object]:
+    """Configuration in Hugging Face's field names."""
+    return {
+        "model_type": "bert",
+        "architectures": ["BertForSequenceClassification"],
+        "id2label": {str(i): name for i, name in enumerate(LABELS)},
+        "label2id": {name: i for i, name in enumerate(LABELS)},
+        "vocab_size": shape.vocab_size,
+        "hidden_size": shape.hidden,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.inner,
+        "hidden_act": "gelu",
+        "max_position_embeddings": MAX_LENGTH,
+        "position_embedding_type": "relative_bias",
+        "type_vocab_size": 2,
+        "pad_token_id": 0,
+        "temperature": temperature,
+    }
+
+
+TOKENIZER_CONFIG = {
+    "tokenizer_class": "BertTokenizer",
+    "do_lower_case": True,
+    "strip_accents": None,
+    "tokenize_chinese_chars": True,
+    "model_max_length": MAX_LENGTH,
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+    "additional_special_tokens": ["[entity]"],
+}
+
+
+def card_table(measured: dict[str, ev.Figures]) -> str:
+    """The figures as a table of the card."""
+    lines = ["| set | examples (PRESENT / ABSENT / POSSIBLE) | accuracy | F1 PRESENT | F1 ABSENT | F1 POSSIBLE | NLL |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for name, f in measured.items():
+        counts = " / ".join(str(f.per_label[label]) for label in LABELS)
+        f1 = " | ".join(f"{f.f1[label]:.3f}" for label in LABELS)
+        lines.append(f"| {name} | {f.count} ({counts}) | {f.accuracy:.3f} | {f1} | {f.nll:.3f} |")
+    return "\n".join(lines)
+
+
+def write_model(
+    graph: Path, tokenizer: Tokenizer, shape: Shape, sets: dict[str, list[ev.Example]], out: Path
+) -> None:
+    """Evaluate, check, and write the folder; raises CheckFailed before anything is replaced."""
+    session = open_session(graph)
+    measured, answers, pairs = {}, {}, []
+    for name, rows in sets.items():
+        answers[name] = ev.logits_of(session, tokenizer, [text for text, _ in rows])
+        pairs.append((answers[name], ev.np.array([label for _, label in rows])))
+    temperature = ev.fit_temperature(pairs)
+    for (name, rows), (logits, labels) in zip(sets.items(), pairs, strict=True):
+        measured[name] = ev.figures(logits, labels, temperature)
+        print(name, measured[name], sep="\n  ")
+        for line in ev.mistakes(logits, rows, 25):
+            print("   ", line)
+    wrong = check_required(session, tokenizer)
+    stable = check(session, shape.vocab_size)
+    speed = ev.milliseconds(session, shape.vocab_size)
+    size = graph.stat().st_size
+    print(f"temperature {temperature}, {speed:.2f} ms, {size} bytes, stability {stable}, required wrong: {wrong}")
+    if wrong:
+        raise CheckFailed(f"{len(wrong)} required answers are wrong: {wrong}; train longer or extend templates.txt")
+    if stable["differing"]:
+        raise CheckFailed(f"{stable['differing']} rows of {stable['rows']} depend on their batch; see export.py")
+
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(graph, out / "model.onnx")
+    tokenizer.save(str(out / "tokenizer.json"))
+    _write_json(out / "tokenizer_config.json", TOKENIZER_CONFIG)
+    _write_json(out / "config.json", config(shape, temperature))
+    lines = [json.dumps(row, ensure_ascii=False) for row in golden(session, tokenizer, temperature)]
+    (out / "golden.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    card = (HERE / "card.md").read_text(encoding="utf-8")
+    card = card.replace("@@TABLE@@", card_table(measured)).replace("@@TEMPERATURE@@", f"{temperature:.4f}")
+    hand = "hand-written"
+    failures = [f"- {line}" for line in ev.mistakes(answers[hand], sets[hand], 10)]
+    card = card.replace("@@FAILURES@@", "\n".join(failures))
+    card = card.replace("@@SIZE@@", f"{size / 1e6:.1f}").replace("@@MS@@", f"{speed:.2f}")
+    card = card.replace("@@ROWS@@", str(stable["rows"])).replace("@@BATCHES@@", str(stable["batches"]))
+    (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")

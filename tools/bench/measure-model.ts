@@ -1,0 +1,121 @@
+import type { BenchModel } from './bench-model.js';
+import type { ModelPlan } from './options.js';
+import { RawRunner, type Strategy } from './raw.js';
+import { ServedModel, type Overload, type Rate } from './served.js';
+import type { ServerProcess } from './server-process.js';
+import { formatSpread, spread, type Spread } from './stats.js';
+
+/** Strategies that stay in the running for the limit after one look at each. */
+const FINALISTS = 2;
+
+export interface ModelMeasurements {
+  readonly raw: Spread & { readonly strategy: string };
+  readonly arrival: Spread & { readonly strategy: string };
+  readonly served: Spread;
+  readonly batchRoute: Spread;
+  readonly cpuMicrosPerRequest: Spread | null;
+  readonly looks: Readonly<Record<string, number>>;
+  readonly latency: { readonly raw: Spread; readonly served: Spread };
+  readonly overload: Overload;
+}
+
+/**
+ * All measurements of one model. A round measures everything once, one after
+ * the other, so that whatever slows the machine for a while slows them all.
+ */
+export async function measureModel(
+  model: BenchModel,
+  server: ServerProcess,
+  plan: ModelPlan,
+  rounds: number,
+): Promise<ModelMeasurements> {
+  const raw = await RawRunner.open(model);
+  const served = new ServedModel(model, server);
+  try {
+    const looks = new Map<Strategy, number>();
+    for (const strategy of [...raw.strategies(), ...raw.arrivalStrategies()]) {
+      looks.set(strategy, await raw.rate(strategy, plan.lookSeconds));
+    }
+    const finalists = best(raw.strategies(), looks, FINALISTS);
+    const arrivals = best(raw.arrivalStrategies(), looks, 1);
+
+    const rates = new Map<Strategy, number[]>();
+    const single: Rate[] = [];
+    const batched: Rate[] = [];
+    const latencies: { raw: number; served: number }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const strategy of [...finalists, ...arrivals]) {
+        const rate = await raw.rate(strategy, plan.roundSeconds);
+        rates.set(strategy, [...(rates.get(strategy) ?? []), rate]);
+      }
+      single.push(await served.predictions(plan.warmSeconds, plan.roundSeconds));
+      batched.push(await served.batchPredictions(plan.warmSeconds, plan.batchRouteSeconds));
+      latencies.push({
+        raw: await raw.medianLatency(plan.latencyTexts),
+        served: await served.medianLatency(plan.latencyTexts),
+      });
+    }
+    const peak = spread(single.map(({ rate }) => rate));
+    const overload = await served.overload(peak.median, plan.warmSeconds, plan.overloadSeconds);
+
+    const cpu = single.map(({ cpuMicros }) => cpuMicros).filter((micros) => micros !== null);
+    return {
+      raw: winner(finalists, rates),
+      arrival: winner(arrivals, rates),
+      served: peak,
+      batchRoute: spread(batched.map(({ rate }) => rate)),
+      cpuMicrosPerRequest: cpu.length > 0 ? spread(cpu) : null,
+      looks: Object.fromEntries([...looks].map(([{ name }, rate]) => [name, rate])),
+      latency: {
+        raw: spread(latencies.map((latency) => latency.raw)),
+        served: spread(latencies.map((latency) => latency.served)),
+      },
+      overload,
+    };
+  } finally {
+    raw.stop();
+    served.stop();
+  }
+}
+
+function best(
+  among: readonly Strategy[],
+  looks: ReadonlyMap<Strategy, number>,
+  count: number,
+): Strategy[] {
+  return [...among].sort((a, b) => (looks.get(b) ?? 0) - (looks.get(a) ?? 0)).slice(0, count);
+}
+
+function winner(
+  among: readonly Strategy[],
+  rates: ReadonlyMap<Strategy, readonly number[]>,
+): Spread & { strategy: string } {
+  const results = among.map((strategy) => ({
+    strategy: strategy.name,
+    ...spread(rates.get(strategy) ?? []),
+  }));
+  results.sort((a, b) => b.median - a.median);
+  const [first] = results;
+  if (!first) throw new Error('no strategy was measured');
+  return first;
+}
+
+/** The table that is printed for a model. */
+export function describe(label: string, m: ModelMeasurements): string[] {
+  const { overload } = m;
+  return [
+    `${label}, sentences/s, median (min–max)`,
+    `  raw            ${formatSpread(m.raw)}  ${m.raw.strategy}`,
+    `  served         ${formatSpread(m.served)}  64 connections`,
+    `  batch route    ${formatSpread(m.batchRoute)}  100 sentences a request, 4 connections`,
+    `  arrival order  ${formatSpread(m.arrival)}  ${m.arrival.strategy}`,
+    `  latency alone  raw ${formatSpread(m.latency.raw, 2)} ms, served ${formatSpread(m.latency.served, 2)} ms`,
+    ...(m.cpuMicrosPerRequest
+      ? [`  server CPU outside the lanes  ${formatSpread(m.cpuMicrosPerRequest, 0)} µs a request`]
+      : []),
+    `  overload       offered ${overload.offered.toFixed(1)}, goodput ${overload.goodput.toFixed(1)}, ` +
+      `answers ${JSON.stringify(overload.load.statuses)}, ` +
+      `p50 ${overload.load.successes.p50.toFixed(0)} ms, p99 ${overload.load.successes.p99.toFixed(0)} ms, ` +
+      `sent late p99 ${(overload.load.sendLag?.p99 ?? 0).toFixed(1)} ms`,
+  ];
+}

@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+
+/** Durations are in seconds. */
+export interface BenchOptions {
+  readonly quick: boolean;
+  readonly assert: boolean;
+  readonly textsFile: string | undefined;
+  readonly rounds: number;
+  readonly models: readonly ModelPlan[];
+}
+
+export interface ModelPlan {
+  readonly label: ModelLabel;
+  /** One look at each strategy of the raw runtime, to find the best. */
+  readonly lookSeconds: number;
+  /** One round of one measurement. */
+  readonly roundSeconds: number;
+  readonly batchRouteSeconds: number;
+  readonly warmSeconds: number;
+  readonly overloadSeconds: number;
+  /** Texts of the latency at concurrency 1. */
+  readonly latencyTexts: number;
+}
+
+export const MODEL_LABELS = ['bundled', 'bert-base'] as const;
+export type ModelLabel = (typeof MODEL_LABELS)[number];
+
+const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
+  bundled: {
+    label: 'bundled',
+    lookSeconds: 2,
+    roundSeconds: 6,
+    batchRouteSeconds: 6,
+    warmSeconds: 1,
+    overloadSeconds: 15,
+    latencyTexts: 600,
+  },
+  'bert-base': {
+    label: 'bert-base',
+    lookSeconds: 4,
+    roundSeconds: 10,
+    batchRouteSeconds: 15,
+    warmSeconds: 2,
+    overloadSeconds: 20,
+    latencyTexts: 150,
+  },
+};
+
+/** Three short rounds: under three minutes in all. */
+const QUICK: Readonly<Record<ModelLabel, ModelPlan>> = {
+  bundled: {
+    label: 'bundled',
+    lookSeconds: 0.5,
+    roundSeconds: 2,
+    batchRouteSeconds: 2,
+    warmSeconds: 0.5,
+    overloadSeconds: 5,
+    latencyTexts: 200,
+  },
+  'bert-base': {
+    label: 'bert-base',
+    lookSeconds: 1.5,
+    roundSeconds: 4,
+    batchRouteSeconds: 6,
+    warmSeconds: 1,
+    overloadSeconds: 6,
+    latencyTexts: 50,
+  },
+};
+
+export const USAGE = `npm run bench -- [options]
+  --quick          three short rounds, under three minutes in all
+  --assert         exit with 1 when a figure is short of its goal
+  --model <name>   only one of: ${MODEL_LABELS.join(', ')}
+  --texts <file>   JSON Lines with a "text" each, instead of the usual corpus`;
+
+/** @throws Error that names the wrong option. */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      assert: { type: 'boolean', default: false },
+      model: { type: 'string' },
+      texts: { type: 'string' },
+    },
+  });
+  const labels = MODEL_LABELS.filter((label) => values.model === undefined || label === values.model);
+  if (labels.length === 0) throw new Error(`--model must be one of ${MODEL_LABELS.join(', ')}`);
+  const plans = values.quick ? QUICK : FULL;
+  return {
+    quick: values.quick,
+    assert: values.assert,
+    textsFile: values.texts,
+    rounds: values.quick ? 3 : 5,
+    models: labels.map((label) => plans[label]),
+  };
+}
