@@ -1,11 +1,19 @@
 import { Service } from '../support/service.js';
 
 interface Prediction {
+  request_id: string;
   label: string;
   score: number;
   probabilities?: Record<string, number>;
   [field: string]: unknown;
 }
+
+interface Problem {
+  error_code: string;
+  errors: { field: string }[];
+}
+
+const json = async <T>(response: Response): Promise<T> => (await response.json()) as T;
 
 let service: Service;
 beforeAll(async () => {
@@ -17,9 +25,8 @@ afterAll(async () => {
 
 const predict = async (body: unknown): Promise<Prediction> => {
   const response = await service.post('/predict', body);
-  const json = (await response.json()) as Prediction;
-  if (!response.ok) throw new Error(JSON.stringify(json));
-  return json;
+  if (!response.ok) throw new Error(await response.text());
+  return json<Prediction>(response);
 };
 
 describe('POST /predict', () => {
@@ -91,8 +98,10 @@ describe('POST /predict', () => {
       { 'x-request-id': 'abc.1' },
     );
     expect(response.headers.get('x-request-id')).toBe('abc.1');
-    expect((await response.json()).request_id).toBe('req-client-abc_1');
+    expect((await json<Prediction>(response)).request_id).toBe('req-client-abc_1');
   });
+
+  const longText = 'word '.repeat(600);
 
   it.each([
     [{}, 422, 'VALIDATION_ERROR', 'sentence'],
@@ -105,16 +114,16 @@ describe('POST /predict', () => {
       'VALIDATION_ERROR',
       'entity.end',
     ],
-    [{ sentence: 'word '.repeat(600) }, 422, 'TEXT_TOO_LONG', 'sentence'],
-    [{ text: 'word '.repeat(600) }, 422, 'TEXT_TOO_LONG', 'text'],
+    [{ sentence: longText }, 422, 'TEXT_TOO_LONG', 'sentence'],
+    [{ text: longText }, 422, 'TEXT_TOO_LONG', 'text'],
     [{ sentence: 'No fever.', sentense: 1 }, 422, 'VALIDATION_ERROR', undefined],
-  ])('refuses %j clearly', async (body, status, code, field) => {
+  ])('refuses a bad request clearly (case %#)', async (body, status, code, field) => {
     const response = await service.post('/predict', body);
-    const problem = await response.json();
+    const problem = await json<Problem>(response);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(problem).toMatchObject({ status, error_code: code });
-    if (field) expect(problem.errors[0].field).toBe(field);
+    if (field) expect(problem.errors[0]!.field).toBe(field);
   });
 
   it('cuts an over-long sentence when asked to, and says so', async () => {
@@ -172,7 +181,7 @@ describe('POST /predict/batch', () => {
       sentences,
       return_probabilities: true,
     });
-    const batch = await response.json();
+    const batch = await json<{ predictions: Prediction[] }>(response);
     expect(batch).toMatchObject({
       batch_size: 100,
       total_prediction_time_ms: expect.any(Number),
@@ -194,10 +203,10 @@ describe('POST /predict/batch', () => {
     const sentences = ['No fever.', 'No cough.', { sentence: 'No rash.', entity: 'edema' }];
     const response = await service.post('/predict/batch', { sentences });
     expect(response.status).toBe(422);
-    const { errors } = await response.json();
-    expect(errors[0].field).toBe('sentences[2].entity');
+    const { errors } = await json<Problem>(response);
+    expect(errors[0]!.field).toBe('sentences[2].entity');
     const blank = await service.post('/predict/batch', { sentences: ['No fever.', ''] });
-    expect((await blank.json()).errors[0].field).toBe('sentences[1]');
+    expect((await json<Problem>(blank)).errors[0]!.field).toBe('sentences[1]');
   });
 
   it('refuses more sentences than the limit', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Load } from '../support/load.js';
+import { isRunning } from '../support/processes.js';
 import { Service } from '../support/service.js';
 
 const sentences = [
@@ -21,7 +22,10 @@ describe('when a lane is killed under load', () => {
   it('leaves no request hanging or wrong, and is ready again within 3 s', async () => {
     const service = await Service.start({ LANES: '2' });
     const expected = await Promise.all(
-      sentences.map(async (_, i) => (await service.post('/predict', JSON.parse(bodyOf(i)))).json()),
+      sentences.map(async (_, i) => {
+        const response = await service.post('/predict', JSON.parse(bodyOf(i)));
+        return (await response.json()) as { probabilities: unknown };
+      }),
     );
     const rightAnswers = new Set(expected.map((answer) => JSON.stringify(answer.probabilities)));
     const load = new Load(`${service.url}/predict`, bodyOf, 32);
@@ -68,7 +72,7 @@ describe('SIGTERM under load', () => {
     // What got no answer was never accepted: its connection was refused.
     for (const error of load.broken)
       expect((error as NodeJS.ErrnoException).code).toBe('ECONNREFUSED');
-    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+    expect(pids.filter(isRunning)).toEqual([]);
   }, 60_000);
 
   it('ends idle keep-alive connections and open streams quickly', async () => {
@@ -81,11 +85,11 @@ describe('SIGTERM under load', () => {
 });
 
 describe('a killed service', () => {
-  it('takes its lanes with it and starts again at once', async () => {
+  it('takes its lanes with it', async () => {
     const service = await Service.start();
     const pids = (await gpuStats(service)).lanes.map((lane) => lane.pid);
     await service.stop('SIGKILL');
     await sleep(500);
-    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+    expect(pids.filter(isRunning)).toEqual([]);
   }, 30_000);
 });

@@ -113,8 +113,8 @@ describe('supervision of lanes', () => {
   it('lets a batch wait behind a slow one for longer than its own limit', async () => {
     const limitMs = 250;
     const lane = await started({ minRunLimitMs: limitMs, firstRunLimitMs: limitMs });
-    const [slow] = await Promise.all([lane.run('row@1', large), lane.run('row@1', small)]);
-    expect(slow.runMs).toBeGreaterThan(limitMs);
+    const outputs = await Promise.all([lane.run('row@1', large), lane.run('row@1', large)]);
+    for (const { runMs } of outputs) expect(runMs).toBeGreaterThan(limitMs);
     expect(exits).toEqual([]);
   });
 

@@ -50,12 +50,12 @@ interface PromiseWithHandlers<T> {
 }
 
 /** The worker's side. It ends when its parent does. */
-export function answerCalls<Call, Reply>(answer: (call: Call) => Promise<Reply>): void {
-  const send = (message: Answer<Reply>): void => {
+export function answerCalls(answer: (call: never) => Promise<unknown>): void {
+  const send = (message: Answer<unknown>): void => {
     process.send?.(message);
   };
   process.on('message', (call) => {
-    answer(call as Call).then(
+    answer(call as never).then(
       (reply) => send({ reply }),
       (error: unknown) => send({ error: error instanceof Error ? error.message : String(error) }),
     );

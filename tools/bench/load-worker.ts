@@ -5,7 +5,7 @@ import { openLoop } from './open-loop.js';
 import { probe } from './probe.js';
 import { sequence } from './sequence.js';
 
-answerCalls<LoadCall, LoadReply>((call) => {
+answerCalls((call: LoadCall): Promise<LoadReply> => {
   switch (call.kind) {
     case 'closed':
       return closedLoop(call);

@@ -85,7 +85,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       texts: { type: 'string' },
     },
   });
-  const labels = MODEL_LABELS.filter((label) => values.model === undefined || label === values.model);
+  const labels = MODEL_LABELS.filter(
+    (label) => values.model === undefined || label === values.model,
+  );
   if (labels.length === 0) throw new Error(`--model must be one of ${MODEL_LABELS.join(', ')}`);
   const plans = values.quick ? QUICK : FULL;
   return {

@@ -39,7 +39,7 @@ interface Prepared {
 
 let opened: { readonly session: InferenceSession; readonly call: OpenCall } | undefined;
 
-answerCalls<RawCall, RawReply>(async (call) => {
+answerCalls(async (call: RawCall): Promise<RawReply> => {
   switch (call.kind) {
     case 'open':
       opened = { session: await open(call), call };

@@ -67,7 +67,9 @@ export class ServerProcess {
     }
     const { exitCode, signalCode } = this.child;
     if (exitCode !== 0) {
-      throw new Error(`the server ended with ${signalCode ?? `code ${exitCode ?? '?'}`} on SIGTERM`);
+      throw new Error(
+        `the server ended with ${signalCode ?? `code ${exitCode ?? '?'}`} on SIGTERM`,
+      );
     }
   }
 }

@@ -21,7 +21,6 @@ export type * from './tasks/token-classification/token-classification.task.js';
 export type { LabelledSpan } from './tasks/token-classification/span-decoder.js';
 export type * from './tasks/embedding/embedding.task.js';
 export { LaneRuntime } from './runtime/lane-runtime.js';
-export { laneCount, laneBytes } from './runtime/lane-count.js';
 export { hostResources, type HostResources } from './runtime/host-resources.js';
 export { laneBytes, laneCount, type LaneDemand } from './runtime/lane-count.js';
 export { type LaneExit, type LaneRuntimeOptions } from './runtime/lane-options.js';
