@@ -11,7 +11,7 @@ export interface BenchOptions {
 
 export interface ModelPlan {
   readonly label: ModelLabel;
-  /** One look at each strategy of the raw runtime, to find the best. */
+  /** One of two looks at each strategy of the raw runtime, to find the best. */
   readonly lookSeconds: number;
   /** One round of one measurement. */
   readonly roundSeconds: number;
@@ -28,7 +28,7 @@ export type ModelLabel = (typeof MODEL_LABELS)[number];
 const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
   bundled: {
     label: 'bundled',
-    lookSeconds: 2,
+    lookSeconds: 1,
     roundSeconds: 6,
     batchRouteSeconds: 6,
     warmSeconds: 1,
@@ -37,7 +37,7 @@ const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
   },
   'bert-base': {
     label: 'bert-base',
-    lookSeconds: 4,
+    lookSeconds: 2,
     roundSeconds: 10,
     batchRouteSeconds: 15,
     warmSeconds: 2,
@@ -50,7 +50,7 @@ const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
 const QUICK: Readonly<Record<ModelLabel, ModelPlan>> = {
   bundled: {
     label: 'bundled',
-    lookSeconds: 0.5,
+    lookSeconds: 0.3,
     roundSeconds: 2,
     batchRouteSeconds: 2,
     warmSeconds: 0.5,
@@ -59,7 +59,7 @@ const QUICK: Readonly<Record<ModelLabel, ModelPlan>> = {
   },
   'bert-base': {
     label: 'bert-base',
-    lookSeconds: 1.5,
+    lookSeconds: 0.8,
     roundSeconds: 4,
     batchRouteSeconds: 6,
     warmSeconds: 1,

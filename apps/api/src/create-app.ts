@@ -35,6 +35,8 @@ export interface ClinserveApp {
   readonly lifecycle: Lifecycle;
   readonly runtime: Runtime;
   readonly pool: ModelPool;
+  /** Loads the models; resolves once each has answered an inference. */
+  start(): Promise<void>;
 }
 
 /** @throws Error naming the model or the route that makes a start impossible */
@@ -74,15 +76,17 @@ export async function createApp(
   });
   const scheduler = app.get(Scheduler);
   metrics.inference.readQueueFrom(() => scheduler.stats());
-  return {
-    app,
-    edge,
-    logger,
-    engine: app.get(InferenceEngine),
-    lifecycle: app.get(Lifecycle),
-    runtime,
-    pool: app.get(ModelPool),
+  const engine = app.get(InferenceEngine);
+  const lifecycle = app.get(Lifecycle);
+  const pool = app.get(ModelPool);
+  const start = async () => {
+    await engine.start();
+    for (const { scheduled, loaded } of pool.list()) {
+      metrics.inference.setProvider(scheduled.key, loaded.provider);
+    }
+    lifecycle.serving();
   };
+  return { app, edge, logger, engine, lifecycle, runtime, pool, start };
 }
 
 function laneRuntime(config: AppConfig, registry: ModelRegistry, logger: Logger): LaneRuntime {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { ConfigurationError, loadConfig, type AppConfig } from '@app/config';
+import { SetupError } from '@app/common';
+import { loadConfig, type AppConfig } from '@app/config';
 import { banner } from './banner.js';
 import { createApp, type ClinserveApp } from './create-app.js';
 import { shutDown } from './shutdown.js';
@@ -9,8 +10,7 @@ async function main(): Promise<void> {
   const service = await createApp(config);
   const stopped = stopOnSignal(service);
   await listen(config, service);
-  await service.engine.start();
-  service.lifecycle.serving();
+  await service.start();
   const address = service.app.getHttpServer().address() as AddressInfo;
   process.stdout.write(`${banner(config, service, address.port)}\n`);
   await stopped;
@@ -23,7 +23,9 @@ async function listen(config: AppConfig, { app }: ClinserveApp): Promise<void> {
     await app.listen(port, host);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(`Port ${port} of ${host} is in use. Stop what listens there, or set PORT.`);
+    throw new SetupError(
+      `Port ${port} of ${host} is in use. Stop what listens there, or set PORT.`,
+    );
   }
 }
 
@@ -49,7 +51,7 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  const text = error instanceof ConfigurationError ? error.message : String((error as Error).stack);
+  const text = error instanceof SetupError ? error.message : (error as Error).stack;
   process.stderr.write(`Clinserve cannot start.\n${text}\n`);
   process.exit(1);
 }

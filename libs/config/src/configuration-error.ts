@@ -1,5 +1,7 @@
+import { SetupError } from '@app/common';
+
 /** Why the service does not start: one line per variable, none of them with its value. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends SetupError {
   constructor(
     /** `NAME: what is wrong and what to change`. */
     readonly problems: readonly string[],

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { SetupError } from '@app/common';
 import { Ajv } from 'ajv';
 import type { ModelFile, ModelManifest } from './manifest.js';
 import { MANIFEST_SCHEMA } from './manifest.schema.js';
@@ -10,10 +11,9 @@ import { MANIFEST_SCHEMA } from './manifest.schema.js';
 export const MANIFEST_FILE = 'model.json';
 
 /** A model version that must not be loaded, and why. */
-export class ManifestError extends Error {
+export class ManifestError extends SetupError {
   constructor(folder: string, problems: readonly string[]) {
     super(`${folder} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.name = 'ManifestError';
   }
 }
 

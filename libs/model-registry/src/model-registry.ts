@@ -1,4 +1,4 @@
-import { DomainError } from '@app/common';
+import { DomainError, SetupError } from '@app/common';
 import type { ModelManifest, TaskName } from './manifest.js';
 import { modelKey } from './manifest.js';
 import { compareVersions } from './model-version.js';
@@ -29,14 +29,14 @@ export class ModelRegistry {
   /**
    * @param entries all versions found on disk
    * @param serve `name` or `name@version` to be served; empty for all
-   * @throws Error when `serve` names something that is not there, naming what is
+   * @throws SetupError when `serve` names something that is not there, naming what is
    */
   constructor(entries: readonly CatalogEntry[], serve: readonly string[] = []) {
     for (const entry of chosen(entries, serve)) {
       const { name } = entry.manifest;
       const versions = this.byName.get(name) ?? [];
       if (versions.some((other) => other.manifest.version === entry.manifest.version)) {
-        throw new Error(
+        throw new SetupError(
           `${modelKey(entry.manifest)} was found twice: in ${entry.folder} and elsewhere`,
         );
       }
@@ -112,7 +112,7 @@ function chosen(entries: readonly CatalogEntry[], serve: readonly string[]): Cat
   for (const wish of serve) {
     if (entries.some((entry) => matches(entry, wish))) continue;
     const known = entries.map((entry) => modelKey(entry.manifest)).sort();
-    throw new Error(
+    throw new SetupError(
       `MODELS names ${wish}, which was not found; there are: ${known.join(', ') || 'none'}`,
     );
   }

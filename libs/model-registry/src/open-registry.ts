@@ -12,7 +12,7 @@ export interface RegistryOptions {
 
 /**
  * Finds all model versions, checks the files of those to be served.
- * @throws ManifestError or Error, naming what is wrong: a model that may have
+ * @throws ManifestError or SetupError, naming what is wrong: a model that may have
  * been tampered with stops the start rather than going missing
  */
 export async function openRegistry({ roots, serve }: RegistryOptions): Promise<ModelRegistry> {

@@ -3,3 +3,4 @@ export { SeededRandom } from './seeded-random.js';
 export { defaultVocabulary } from './wordpiece-vocabulary.js';
 export * from './fake-runtime.js';
 export * from './manual-runtime.js';
+export { writeServedModel } from './served-model.js';

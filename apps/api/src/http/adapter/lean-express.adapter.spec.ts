@@ -201,7 +201,7 @@ describe('bodies', () => {
       server.port,
       'POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
       '5\r\n{"a":\r\n',
-      '6\r\n"caf\xe9'.replace('\xe9', 'é').replace('6\r\n', '6\r\n'),
+      '6\r\n"café',
       '\r\n2\r\n"}\r\n0\r\n\r\n',
     );
     expect(chunked).toContain('{"body":{"a":"café"}');
@@ -371,6 +371,7 @@ describe('shutdown', () => {
     const busy = get('/slow');
     const idle = connect(own.port, '127.0.0.1');
     const idleClosed = new Promise((resolve) => idle.on('close', resolve));
+    idle.resume();
     idle.write('GET /plain HTTP/1.1\r\nHost: x\r\n\r\n');
     await eventually(() => own.finished.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -22,6 +22,7 @@ const ANNOTATIONS = new Set([
 ]);
 // They hold schemas by name, so that a key in them is a field's name and never a keyword.
 const NAMED_SCHEMAS = new Set(['properties', 'patternProperties', 'schemas']);
+const BESIDE_TYPE = ['$ref', 'allOf', 'anyOf', 'oneOf', 'enum'] as const;
 const LITERALS = new Set(['const', 'default', 'enum', 'required', 'x-error-code']);
 
 /**
@@ -79,7 +80,8 @@ function closed(schema: unknown): unknown {
     result['type'] ??= 'object';
     result['additionalProperties'] = false;
   }
-  if (result['nullable'] === true && result['type'] === undefined) {
+  // `nullable` widens `type` alone; beside anything else it needs a form of its own.
+  if (result['nullable'] === true && BESIDE_TYPE.some((key) => key in result)) {
     const { nullable: _, ...rest } = result;
     return { anyOf: [{ type: 'null' }, rest] };
   }

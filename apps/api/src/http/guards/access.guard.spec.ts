@@ -1,0 +1,124 @@
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { RequestContext } from '@app/common';
+import { Context } from '../middleware/context.decorator.js';
+import { startEdgeApp } from '../testing/edge-app.js';
+import { Public, PublicOnLoopback, RequirePermission } from './access.decorators.js';
+import { AccessGuard } from './access.guard.js';
+import { assertEveryRouteDeclares } from './route-declarations.js';
+
+@Controller()
+class GuardedController {
+  @Get('open')
+  @Public()
+  open() {
+    return {};
+  }
+  @Get('predict')
+  @RequirePermission('predict')
+  predict(@Context() context: RequestContext) {
+    return { who: context.principalId, tenant: context.tenantId, tier: context.tier };
+  }
+  @Get('admin')
+  @RequirePermission('admin')
+  admin() {
+    return {};
+  }
+  @Get('metrics')
+  @PublicOnLoopback('ops:read')
+  metrics() {
+    return {};
+  }
+}
+
+@Controller('silent')
+class SilentController {
+  @Get()
+  forgotten() {
+    return {};
+  }
+}
+
+const KEY = 'correct-horse';
+type Case = [path: string, headers: Record<string, string>, status: number];
+
+async function expectAll(access: Parameters<typeof startEdgeApp>[1], cases: Case[]) {
+  const server = await startEdgeApp([GuardedController], access);
+  try {
+    for (const [path, headers, status] of cases) {
+      const response = await fetch(server.url + path, { headers });
+      expect([path, headers, response.status]).toEqual([path, headers, status]);
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+describe('AccessGuard', () => {
+  it('lets in who shows the key, in either header, and nobody else', () =>
+    expectAll({ access: { requireApiKey: true, apiKey: KEY, loopback: true } }, [
+      ['/predict', {}, 401],
+      ['/predict', { 'X-API-Key': '' }, 401],
+      ['/predict', { 'X-API-Key': 'wrong' }, 401],
+      ['/predict', { 'X-API-Key': KEY }, 200],
+      ['/predict', { Authorization: `Bearer ${KEY}` }, 200],
+      ['/predict', { Authorization: `bearer ${KEY}` }, 200],
+      ['/predict', { Authorization: `Basic ${KEY}` }, 401],
+      ['/predict', { Authorization: 'Bearer' }, 401],
+      ['/predict', { Authorization: `Bearer ${KEY}`, 'X-API-Key': KEY }, 200],
+      ['/predict', { Authorization: `Bearer ${KEY}`, 'X-API-Key': 'other' }, 401],
+      ['/admin', { 'X-API-Key': KEY }, 403],
+      ['/open', {}, 200],
+      ['/open', { 'X-API-Key': 'wrong' }, 200],
+      ['/metrics', {}, 200],
+    ]));
+
+  it('guards the operator routes when the server is not bound to loopback', () =>
+    expectAll({ access: { requireApiKey: true, apiKey: KEY, loopback: false } }, [
+      ['/metrics', {}, 401],
+      ['/metrics', { 'X-API-Key': KEY }, 200],
+    ]));
+
+  it('lets everybody in without keys when none is required, but not to administration', () =>
+    expectAll({ access: { requireApiKey: false, loopback: true } }, [
+      ['/predict', {}, 200],
+      ['/predict', { 'X-API-Key': 'anything' }, 200],
+      ['/admin', {}, 403],
+    ]));
+
+  it('still refuses a wrong key when keys are optional', () =>
+    expectAll({ access: { requireApiKey: false, apiKey: KEY, loopback: true } }, [
+      ['/predict', {}, 200],
+      ['/predict', { 'X-API-Key': 'wrong' }, 401],
+      ['/predict', { 'X-API-Key': KEY }, 200],
+    ]));
+
+  it('tells routes who asks', async () => {
+    const server = await startEdgeApp([GuardedController], { access: { apiKey: KEY } });
+    const who = async (headers: Record<string, string>) => (await fetch(`${server.url}/predict`, { headers })).json();
+    expect(await who({})).toEqual({ who: 'anonymous', tenant: 'default', tier: 'enterprise' });
+    expect(await who({ 'X-API-Key': KEY })).toEqual({ who: 'api-key', tenant: 'default', tier: 'enterprise' });
+    await server.close();
+  });
+
+  it('does not start when keys are required and none could ever be right', () => {
+    expect(() => new AccessGuard({ requireApiKey: true, loopback: true })).toThrow('API_KEY');
+  });
+});
+
+describe('assertEveryRouteDeclares', () => {
+  it('stops the boot and names the handler that says nothing', async () => {
+    await expect(startEdgeApp([GuardedController, SilentController])).rejects.toThrow('SilentController.forgotten');
+  });
+
+  it('accepts a declaration of the whole controller', async () => {
+    @Public()
+    @Controller('loud')
+    class LoudController extends SilentController {}
+    class M {}
+    Module({ controllers: [LoudController, GuardedController] })(M);
+    const app = await NestFactory.create(M, { logger: false });
+    expect(() => assertEveryRouteDeclares(app)).not.toThrow();
+    await app.close();
+  });
+});
