@@ -18,8 +18,9 @@ const [command, ...args] = process.argv.slice(2);
 
 try {
   requireNode();
-  // Inherited by every child: no usage statistics, no CUDA download of 300 MB.
+  // Inherited by every child: nobody is told of our use, no CUDA download of 300 MB.
   process.env.SCARF_ANALYTICS = 'false';
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   process.env.ONNXRUNTIME_NODE_INSTALL ??= 'skip';
 
   const target = targetOf(command, args);

@@ -102,6 +102,7 @@ function laneRuntime(config: AppConfig, registry: ModelRegistry, logger: Logger)
         ? (override ?? 1)
         : laneCount(host, { modelBytes, override: override ?? undefined }),
     threads,
+    environment: config.inference.laneEnvironment,
     onLaneExit: (exit) => logger.warn({ ...exit }, 'a lane ended and is started again'),
   });
 }

@@ -3,6 +3,7 @@ import { accessRule } from './access-rule.js';
 import type { AccessConfig } from './access-rule.js';
 import { checkVariables } from './check-variables.js';
 import { ConfigurationError } from './configuration-error.js';
+import { laneEnvironment } from './lane-environment.js';
 import type { Environment, EnvironmentName, LogLevel } from './environment.schema.js';
 import { readSecret, readVariables } from './read-variables.js';
 
@@ -38,6 +39,8 @@ export interface InferenceConfig {
   /** Null means as many as cores and memory allow. */
   readonly lanes: number | null;
   readonly laneThreads: number;
+  /** What the processes that run models see of the environment. */
+  readonly laneEnvironment: Readonly<Record<string, string>>;
   /** Most items of one batch request. */
   readonly maxBatchSize: number;
   /** Upper limit of every model's `maxTokens`. */
@@ -76,6 +79,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
     inference: {
       lanes: checked.LANES ?? null,
       laneThreads: checked.LANE_THREADS,
+      laneEnvironment: laneEnvironment(env),
       maxBatchSize: checked.MAX_BATCH_SIZE,
       maxSequenceLength: checked.MAX_SEQUENCE_LENGTH,
     },

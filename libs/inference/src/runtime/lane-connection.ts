@@ -154,6 +154,8 @@ export class LaneConnection {
     try {
       const child = spawn(process.execPath, [this.options.entry], {
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        // onnxruntime reports what it runs to its makers unless told not to before it loads.
+        env: { ...this.options.environment, ORT_DISABLE_TELEMETRY: '1' },
       });
       child.on('error', (error) => {
         // Without a pid the process never was, and no exit will be reported.

@@ -22,6 +22,8 @@ export interface LaneRuntimeOptions {
   readonly loadLimitMs: number;
   /** How often run time and memory of a lane are compared with their limits, milliseconds. */
   readonly checkIntervalMs: number;
+  /** All a lane sees of the environment: paths of device drivers, never the service's secrets. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The compiled program of a lane. */
   readonly entry: string;
   /** Told why a lane ended each time one did; must not throw. */
@@ -44,6 +46,7 @@ export const DEFAULT_LANE_OPTIONS: LaneRuntimeOptions = {
   startLimitMs: 30_000,
   loadLimitMs: 120_000,
   checkIntervalMs: 1_000,
+  environment: {},
   entry: fileURLToPath(new URL('./lane-process.js', import.meta.url)),
   onLaneExit: () => undefined,
 };

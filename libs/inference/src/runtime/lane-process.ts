@@ -40,9 +40,14 @@ pipe.on('data', (chunk: Buffer) => {
   if (!busy) void work();
 });
 // A pipe that breaks may report either without the other.
-pipe.on('error', () => process.exit(0));
-pipe.on('close', () => process.exit(0));
+pipe.on('error', end);
+pipe.on('close', end);
 pipe.write(encodeControl({ type: 'ready' } satisfies LaneReply));
+
+/** At once: the teardown of native libraries can hang or abort, and there is nothing to save. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
 
 async function work(): Promise<void> {
   busy = true;
