@@ -59,7 +59,11 @@ function onProvider(provider: ProviderName, tolerance: number): RuntimeUnderTest
       folder = await mkdtemp(join(tmpdir(), 'runtime-models-'));
       return writeRuntimeModels(folder, [provider]);
     },
-    make: () => new LaneRuntime({ lanes: 2, entry: LANE_ENTRY }),
+    make: () => {
+      // Where the machine keeps its drivers is said in the environment.
+      const environment = { ...process.env } as Record<string, string>;
+      return new LaneRuntime({ lanes: 2, entry: LANE_ENTRY, environment });
+    },
     kill: (runtime, laneId) => process.kill(runtime.stats().lanes[laneId]!.pid!, 'SIGKILL'),
     dispose: () => rm(folder, { recursive: true }),
   };

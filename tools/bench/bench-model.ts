@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTokenizer } from '@app/inference';
-import type { ModelManifest } from '@app/model-registry';
+import type { CatalogEntry, ModelManifest } from '@app/model-registry';
 
 /** A model of the bench with the corpus in its own token ids. */
 export class BenchModel {
@@ -21,15 +21,14 @@ export class BenchModel {
     this.meanTokens = this.lengths.reduce((sum, length) => sum + length, 0) / this.lengths.length;
   }
 
-  /** `folder` holds a `model.json`. Sentences that the model cannot take whole are left out. */
+  /** Sentences that the model cannot take whole are left out. */
   static async open(
     label: string,
-    folder: string,
+    { folder, manifest }: CatalogEntry,
     sentences: readonly string[],
   ): Promise<BenchModel> {
     const json = async (file: string): Promise<unknown> =>
       JSON.parse(await readFile(join(folder, file), 'utf8')) as unknown;
-    const manifest = (await json('model.json')) as ModelManifest;
     const tokenizer = createTokenizer(
       await json(manifest.tokenizer.file),
       await json(manifest.tokenizer.config),

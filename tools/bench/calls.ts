@@ -25,7 +25,9 @@ export class Worker<Call, Reply> {
 
   /** `module` is a sibling of this file, without its ending. */
   static start<Call, Reply>(module: string): Worker<Call, Reply> {
-    return new Worker(fork(new URL(`./${module}.js`, import.meta.url)), module);
+    const file = new URL(`./${module}.js`, import.meta.url);
+    // JSON would turn the NaN of a measurement that gave nothing into null.
+    return new Worker(fork(file, { serialization: 'advanced' }), module);
   }
 
   call(message: Call & object): Promise<Reply> {

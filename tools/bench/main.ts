@@ -59,7 +59,7 @@ async function bench(options: BenchOptions, corpus: Corpus, scratch: string): Pr
     }
     const server = await serve(SERVICE, model);
     try {
-      const measured = await measureModel(model.bench, server, plan, options.rounds);
+      const measured = await measureModel(model.bench, server, plan, options.thoroughness);
       console.log(describe(plan.label, measured).join('\n'));
       outcome.measurements[plan.label] = measured;
       const { precision } = model.bench.manifest;
@@ -82,7 +82,8 @@ async function againstFloor(
     try {
       const { sentences } = model.bench;
       const servers = { floor, service };
-      const http = await measureHttp(servers, sentences, options.rounds, plan.roundSeconds);
+      const { rounds } = options.thoroughness;
+      const http = await measureHttp(servers, sentences, rounds, plan.roundSeconds);
       console.log(
         `requests/s without a model: node:http ${formatSpread(http.floor, 0)}, ` +
           `service ${formatSpread(http.service, 0)}`,

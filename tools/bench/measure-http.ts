@@ -4,6 +4,7 @@ import type { ServerProcess } from './server-process.js';
 import { spread, type Spread } from './stats.js';
 
 const CONNECTIONS = 64;
+const WARM_SECONDS = 0.5;
 
 export interface HttpMeasurements {
   /** Requests a second. */
@@ -30,7 +31,7 @@ export async function measureHttp(
       url: `${origin}/predict`,
       items,
       connections: CONNECTIONS,
-      warmSeconds: 1,
+      warmSeconds: WARM_SECONDS,
       seconds,
     });
     if (reply.statuses['200'] !== reply.answers) {

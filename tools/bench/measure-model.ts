@@ -1,20 +1,17 @@
 import type { BenchModel } from './bench-model.js';
-import type { ModelPlan } from './options.js';
+import type { ModelPlan, Thoroughness } from './options.js';
 import { RawRunner, type Strategy } from './raw.js';
 import { ServedModel, type Overload, type Rate } from './served.js';
 import type { ServerProcess } from './server-process.js';
 import { formatSpread, spread, type Spread } from './stats.js';
-
-/** Two, of which the better counts, so that a passing disturbance drops no strategy. */
-const LOOKS = 2;
-/** Strategies that stay in the running for the limit after the looks. */
-const FINALISTS = 2;
 
 export interface ModelMeasurements {
   readonly raw: Spread & { readonly strategy: string };
   readonly arrival: Spread & { readonly strategy: string };
   readonly served: Spread;
   readonly batchRoute: Spread;
+  /** Requests answered 503 in the closed loops, of all; none is what should be. */
+  readonly refused: { readonly served: number; readonly batchRoute: number };
   readonly cpuMicrosPerRequest: Spread | null;
   readonly looks: Readonly<Record<string, number>>;
   readonly latency: { readonly raw: Spread; readonly served: Spread };
@@ -29,19 +26,19 @@ export async function measureModel(
   model: BenchModel,
   server: ServerProcess,
   plan: ModelPlan,
-  rounds: number,
+  { looks: lookCount, finalists: finalistCount, rounds }: Thoroughness,
 ): Promise<ModelMeasurements> {
   const raw = await RawRunner.open(model);
   const served = new ServedModel(model, server);
   try {
     const looks = new Map<Strategy, number>();
-    for (let look = 0; look < LOOKS; look++) {
+    for (let look = 0; look < lookCount; look++) {
       for (const strategy of [...raw.strategies(), ...raw.arrivalStrategies()]) {
         const rate = await raw.rate(strategy, plan.lookSeconds);
         looks.set(strategy, Math.max(rate, looks.get(strategy) ?? 0));
       }
     }
-    const finalists = best(raw.strategies(), looks, FINALISTS);
+    const finalists = best(raw.strategies(), looks, finalistCount);
     const arrivals = best(raw.arrivalStrategies(), looks, 1);
 
     const rates = new Map<Strategy, number[]>();
@@ -69,6 +66,7 @@ export async function measureModel(
       arrival: winner(arrivals, rates),
       served: peak,
       batchRoute: spread(batched.map(({ rate }) => rate)),
+      refused: { served: refusals(single), batchRoute: refusals(batched) },
       cpuMicrosPerRequest: cpu.length > 0 ? spread(cpu) : null,
       looks: Object.fromEntries([...looks].map(([{ name }, rate]) => [name, rate])),
       latency: {
@@ -81,6 +79,10 @@ export async function measureModel(
     raw.stop();
     served.stop();
   }
+}
+
+function refusals(rates: readonly Rate[]): number {
+  return rates.reduce((sum, { reply }) => sum + (reply.statuses['503'] ?? 0), 0);
 }
 
 function best(
@@ -111,8 +113,8 @@ export function describe(label: string, m: ModelMeasurements): string[] {
   return [
     `${label}, sentences/s, median (min–max)`,
     `  raw            ${formatSpread(m.raw)}  ${m.raw.strategy}`,
-    `  served         ${formatSpread(m.served)}  64 connections`,
-    `  batch route    ${formatSpread(m.batchRoute)}  100 sentences a request, 4 connections`,
+    `  served         ${formatSpread(m.served)}  64 connections${refusedNote(m.refused.served)}`,
+    `  batch route    ${formatSpread(m.batchRoute)}  100 sentences a request, 4 connections${refusedNote(m.refused.batchRoute)}`,
     `  arrival order  ${formatSpread(m.arrival)}  ${m.arrival.strategy}`,
     `  latency alone  raw ${formatSpread(m.latency.raw, 2)} ms, served ${formatSpread(m.latency.served, 2)} ms`,
     ...(m.cpuMicrosPerRequest
@@ -123,4 +125,8 @@ export function describe(label: string, m: ModelMeasurements): string[] {
       `p50 ${overload.load.successes.p50.toFixed(0)} ms, p99 ${overload.load.successes.p99.toFixed(0)} ms, ` +
       `sent late p99 ${(overload.load.sendLag?.p99 ?? 0).toFixed(1)} ms`,
   ];
+}
+
+function refusedNote(count: number): string {
+  return count === 0 ? '' : `, ${count} requests refused`;
 }

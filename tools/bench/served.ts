@@ -68,7 +68,7 @@ export class ServedModel {
     // The first requests on a new connection, and after a pause, are not typical.
     await this.load.call({ kind: 'sequence', url, items: items.slice(0, 10) });
     const reply = await this.load.call({ kind: 'sequence', url, items });
-    return onlySuccesses(reply).successes.p50;
+    return answeredOrRefused(reply).successes.p50;
   }
 
   /** Three times `capacity` in an open loop, with the health check watched from outside. */
@@ -92,7 +92,7 @@ export class ServedModel {
       }),
     ]);
     const goodput = this.model.sentencesPerSecond(load.tokens, load.seconds);
-    return { offered, goodput, load, probe: onlySuccesses(probe) };
+    return { offered, goodput, load, probe: answeredOrRefused(probe) };
   }
 
   stop(): void {
@@ -109,7 +109,7 @@ export class ServedModel {
   ): Promise<Rate> {
     const url = this.server.origin + path;
     const before = await this.server.cpuMicros();
-    const reply = onlySuccesses(
+    const reply = answeredOrRefused(
       await this.load.call({ kind: 'closed', url, items, connections, warmSeconds, seconds }),
     );
     const after = await this.server.cpuMicros();
@@ -121,9 +121,12 @@ export class ServedModel {
   }
 }
 
-/** A rate of answers that were errors would be no throughput. */
-function onlySuccesses(reply: LoadReply): LoadReply {
-  const others = Object.keys(reply.statuses).filter((status) => status !== '200');
+/**
+ * A closed loop may be refused, and counts what it was granted; any other
+ * answer means that something else than speed was measured.
+ */
+function answeredOrRefused(reply: LoadReply): LoadReply {
+  const others = Object.keys(reply.statuses).filter((status) => !['200', '503'].includes(status));
   if (others.length > 0 || reply.unanswered > 0 || reply.answers === 0) {
     throw new Error(
       `the server answered ${JSON.stringify(reply.statuses)} and left ${reply.unanswered} unanswered`,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { withLock } from './lock.mjs';
 import { phase } from './phase.mjs';
@@ -37,6 +37,11 @@ export async function build(root) {
     const nest = path.join(root, 'node_modules/@nestjs/cli/bin/nest.js');
     const args = [nest, 'build', '--path', 'tsconfig.release.json'];
     await phase('Building', process.execPath, args, { cwd: root });
+    // A page served to browsers, from a package that need not be installed to run.
+    await copyFile(
+      path.join(root, 'node_modules/redoc/bundles/redoc.standalone.js'),
+      path.join(next, 'apps/api/src/http/openapi/redoc.standalone.js'),
+    );
     await writeFile(path.join(next, STAMP), digest);
     await rm(old, { recursive: true, force: true });
     await rename(dist, old).catch(ignoreMissing);

@@ -1,3 +1,10 @@
+export { describeModel, type DescribedModel } from './import/describe-model.js';
+export { ImportError } from './import/import-error.js';
+export {
+  importHuggingFaceFolder,
+  type ImportedModel,
+  type ImportOptions,
+} from './import/import-model.js';
 export * from './manifest-file.js';
 export * from './manifest.js';
 export * from './manifest.schema.js';

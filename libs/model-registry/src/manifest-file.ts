@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SetupError } from '@app/common';
@@ -27,8 +27,9 @@ export async function readManifest(folder: string): Promise<ModelManifest> {
   const path = join(folder, MANIFEST_FILE);
   const manifest: unknown = await readFile(path, 'utf8')
     .then((text) => JSON.parse(text) as unknown)
-    .catch((error: Error) => {
-      throw new ManifestError(folder, [`${MANIFEST_FILE} cannot be read: ${error.message}`]);
+    .catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ManifestError(folder, [`${MANIFEST_FILE} cannot be read: ${reason}`]);
     });
   const problems = manifestProblems(manifest);
   if (!isManifest(manifest) || problems.length > 0) throw new ManifestError(folder, problems);
@@ -54,13 +55,18 @@ export function manifestProblems(manifest: unknown): string[] {
         }`,
     );
   }
-  const problems: string[] = [];
+  const problems = nullFields(manifest).map(
+    (field) => `${field} is null: leave an unused field out`,
+  );
   const listed = new Set(manifest.files.map((file) => file.path));
   for (const path of [manifest.model, manifest.tokenizer.file, manifest.tokenizer.config]) {
     if (!listed.has(path)) problems.push(`files does not list ${path}`);
   }
   if (manifest.task === 'embedding' && !manifest.embedding) {
     problems.push('embedding is missing: an embedding model needs its pooling');
+  }
+  if (manifest.task === 'embedding' && manifest.labels.length > 0) {
+    problems.push('labels must be empty: an embedding model has no classes');
   }
   if (manifest.task !== 'embedding' && manifest.labels.length < 2) {
     problems.push(`labels must name at least 2 classes for the task ${manifest.task}`);
@@ -69,6 +75,20 @@ export function manifestProblems(manifest: unknown): string[] {
     problems.push('entityMarker is missing: an assertion model needs its special token');
   }
   return problems;
+}
+
+/** Ajv's `nullable`, which an optional field of the type demands, also lets null pass. */
+function nullFields(manifest: ModelManifest): string[] {
+  const { entityMarker, embedding, inputs } = manifest;
+  const optional = {
+    entityMarker,
+    embedding,
+    'inputs.mask': inputs.mask,
+    'inputs.types': inputs.types,
+  };
+  return Object.entries(optional)
+    .filter(([, value]: [string, unknown]) => value === null)
+    .map(([field]) => field);
 }
 
 /**
@@ -86,10 +106,11 @@ async function fileProblem(root: string, file: ModelFile): Promise<string | null
   const path = await realpath(join(root, file.path)).catch(() => null);
   if (path === null) return `${file.path} is missing`;
   if (!path.startsWith(root + sep)) return `${file.path} leads out of the folder`;
-  const actual = await describeFile(root, file.path);
-  if (actual.bytes !== file.bytes) {
-    return `${file.path} has ${actual.bytes} bytes, not ${file.bytes}`;
-  }
+  const found = await stat(path);
+  if (!found.isFile()) return `${file.path} is not a file`;
+  if (found.size !== file.bytes) return `${file.path} has ${found.size} bytes, not ${file.bytes}`;
+  const actual = await describeFile(root, file.path).catch(() => null);
+  if (actual === null) return `${file.path} cannot be read`;
   return actual.sha256 === file.sha256 ? null : `${file.path} does not match its SHA-256`;
 }
 

@@ -8,6 +8,9 @@ import {
 } from './manifest.js';
 import { VERSION_PATTERN } from './model-version.js';
 
+/** What a model may be called. */
+export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$';
+
 /** A file of the version's own folder: no way out of it. */
 const FILE_NAME = '^(?!\\.)[\\w.-]+(/(?!\\.)[\\w.-]+)*$';
 
@@ -39,7 +42,7 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
   properties: {
     name: {
       type: 'string',
-      pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+      pattern: NAME_PATTERN,
       description: 'Equal to the name of the folder above.',
     },
     version: {
@@ -48,7 +51,11 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
       description: 'Semantic version; equal to the folder’s name.',
     },
     task: { type: 'string', enum: TASK_NAMES, description: 'What kind of answer it gives.' },
-    description: { type: 'string', maxLength: 500 },
+    description: {
+      type: 'string',
+      maxLength: 500,
+      description: 'What it does, for the people who choose a model.',
+    },
     status: {
       type: 'string',
       enum: MODEL_STATUSES,
@@ -63,20 +70,29 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
         additionalProperties: false,
         required: ['path', 'sha256', 'bytes'],
         properties: {
-          path: { type: 'string', pattern: FILE_NAME },
-          sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-          bytes: { type: 'integer', minimum: 0 },
+          path: {
+            type: 'string',
+            pattern: FILE_NAME,
+            description: 'Relative to the version’s folder, with forward slashes.',
+          },
+          sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Lower-case hex.' },
+          bytes: { type: 'integer', minimum: 0, description: 'Size of the file.' },
         },
       },
     },
     model: { type: 'string', pattern: FILE_NAME, description: 'The ONNX file.' },
     tokenizer: {
       type: 'object',
+      description: 'Hugging Face files of a BERT WordPiece tokenizer.',
       additionalProperties: false,
       required: ['file', 'config'],
       properties: {
-        file: { type: 'string', pattern: FILE_NAME },
-        config: { type: 'string', pattern: FILE_NAME },
+        file: { type: 'string', pattern: FILE_NAME, description: 'Usually tokenizer.json.' },
+        config: {
+          type: 'string',
+          pattern: FILE_NAME,
+          description: 'Usually tokenizer_config.json.',
+        },
       },
     },
     inputs: {
@@ -85,9 +101,19 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
       additionalProperties: false,
       required: ['ids'],
       properties: {
-        ids: { type: 'string', minLength: 1 },
-        mask: { type: 'string', minLength: 1, nullable: true },
-        types: { type: 'string', minLength: 1, nullable: true },
+        ids: { type: 'string', minLength: 1, description: 'Token ids.' },
+        mask: {
+          type: 'string',
+          minLength: 1,
+          nullable: true,
+          description: '1 at tokens, 0 at padding; left out when the graph has no such input.',
+        },
+        types: {
+          type: 'string',
+          minLength: 1,
+          nullable: true,
+          description: 'Token types, all 0; left out when the graph has no such input.',
+        },
       },
     },
     output: { type: 'string', minLength: 1, description: 'The graph’s output that is read.' },
@@ -104,9 +130,10 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
       description: 'Longest sequence, special tokens included.',
     },
     vocabSize: { type: 'integer', minimum: 1, description: 'Every token id lies below it.' },
-    precision: { type: 'string', enum: PRECISIONS },
+    precision: { type: 'string', enum: PRECISIONS, description: 'Of the weights.' },
     calibration: {
       type: 'object',
+      description: 'How logits become probabilities.',
       additionalProperties: false,
       required: ['temperature'],
       properties: {
@@ -126,6 +153,7 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
     },
     batching: {
       type: 'object',
+      description: 'Limits of a batch on CPU.',
       additionalProperties: false,
       required: ['maxBatchTokens', 'maxPaddingWaste'],
       properties: {
@@ -151,11 +179,16 @@ export const MANIFEST_SCHEMA: JSONSchemaType<ModelManifest> & Record<'$schema', 
     embedding: {
       type: 'object',
       nullable: true,
+      description: 'Embedding: how the vectors of the tokens become one.',
       additionalProperties: false,
       required: ['pooling', 'normalize'],
       properties: {
-        pooling: { type: 'string', enum: ['mean', 'cls'] },
-        normalize: { type: 'boolean' },
+        pooling: {
+          type: 'string',
+          enum: ['mean', 'cls'],
+          description: 'Mean over all tokens, or the first token.',
+        },
+        normalize: { type: 'boolean', description: 'Whether vectors are scaled to length 1.' },
       },
     },
   },

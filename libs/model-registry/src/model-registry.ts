@@ -1,5 +1,5 @@
 import { DomainError, SetupError } from '@app/common';
-import type { ModelManifest, TaskName } from './manifest.js';
+import type { ModelManifest, ModelStatus, TaskName } from './manifest.js';
 import { modelKey } from './manifest.js';
 import { compareVersions } from './model-version.js';
 
@@ -21,6 +21,9 @@ export type ModelSelector = (
   readonly versionFrom?: 'path' | 'request';
 };
 
+/** Which versions answer a request that names none, the most wanted first; retired ones answer none. */
+const DEFAULT_ORDER: readonly ModelStatus[] = ['stable', 'beta', 'deprecated'];
+
 /** Every model version this process knows, and which one answers a request. */
 export class ModelRegistry {
   /** Newest version first. */
@@ -28,10 +31,14 @@ export class ModelRegistry {
 
   /**
    * @param entries all versions found on disk
-   * @param serve `name` or `name@version` to be served; empty for all
+   * @param serve `name` or `name@version` to be served; empty for all. Of several models that do
+   * a task, the one named first is the task's default.
    * @throws SetupError when `serve` names something that is not there, naming what is
    */
-  constructor(entries: readonly CatalogEntry[], serve: readonly string[] = []) {
+  constructor(
+    entries: readonly CatalogEntry[],
+    private readonly serve: readonly string[] = [],
+  ) {
     for (const entry of chosen(entries, serve)) {
       const { name } = entry.manifest;
       const versions = this.byName.get(name) ?? [];
@@ -46,8 +53,12 @@ export class ModelRegistry {
     }
   }
 
+  /** Models of which a version can answer. */
   names(): string[] {
-    return [...this.byName.keys()].sort();
+    return [...this.byName]
+      .filter(([, entries]) => entries.some(isServable))
+      .map(([name]) => name)
+      .sort();
   }
 
   /** All versions of a model, newest first. @throws DomainError MODEL_NOT_FOUND */
@@ -65,28 +76,40 @@ export class ModelRegistry {
    * @throws DomainError MODEL_NOT_FOUND or UNKNOWN_MODEL_VERSION, naming what there is
    */
   resolve(selector: ModelSelector): ModelManifest {
+    const { task, version } = selector;
     const name = selector.name ?? this.defaultFor(selector.task);
-    const servable = this.entriesOf(name).filter(isServable);
-    const { version } = selector;
+    const servable = this.entriesOf(name).filter(
+      (entry) => isServable(entry) && (task === undefined || entry.manifest.task === task),
+    );
     const found =
       version === undefined
-        ? (servable.find((entry) => entry.manifest.status === 'stable') ?? servable[0])
+        ? latest(servable)
         : servable.find((entry) => entry.manifest.version === version);
     if (found) return found.manifest;
     const available = servable.map((entry) => entry.manifest.version);
+    const unknown = available.length === 0 || selector.versionFrom === 'path';
     throw new DomainError(
-      selector.versionFrom === 'path' ? 'MODEL_NOT_FOUND' : 'UNKNOWN_MODEL_VERSION',
-      `${name} has no such version; available: ${available.join(', ') || 'none'}.`,
+      unknown ? 'MODEL_NOT_FOUND' : 'UNKNOWN_MODEL_VERSION',
+      available.length === 0
+        ? `Every version of ${name} is retired.`
+        : `${name} has no such version; available: ${available.join(', ')}.`,
       { details: { model: name, available_versions: available } },
     );
   }
 
-  /** The first model, by name, that does the task. */
+  /** Of the models that do the task: the one MODELS names first, else one with a stable version, else the first by name. */
   private defaultFor(task: TaskName): string {
-    for (const name of this.names()) {
-      const entries = this.byName.get(name) ?? [];
-      if (entries.some((entry) => entry.manifest.task === task && isServable(entry))) return name;
-    }
+    const candidates = this.names().flatMap((name) => {
+      const entries = this.entriesOf(name).filter((entry) => entry.manifest.task === task);
+      const entry = latest(entries.filter(isServable));
+      return entry ? [entry] : [];
+    });
+    const rank = (entry: CatalogEntry): number => {
+      const wish = this.serve.findIndex((name) => matches(entry, name));
+      return wish >= 0 ? wish : entry.manifest.status === 'stable' ? 0 : 1;
+    };
+    const [first] = candidates.sort((a, b) => rank(a) - rank(b));
+    if (first) return first.manifest.name;
     throw new DomainError('MODEL_NOT_FOUND', `No model for the task "${task}" is served here.`, {
       details: { available_models: this.names() },
     });
@@ -103,6 +126,15 @@ export class ModelRegistry {
   }
 }
 
+/** @param newestFirst of one model */
+function latest(newestFirst: readonly CatalogEntry[]): CatalogEntry | undefined {
+  for (const status of DEFAULT_ORDER) {
+    const found = newestFirst.find((entry) => entry.manifest.status === status);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 function isServable(entry: CatalogEntry): boolean {
   return entry.manifest.status !== 'retired';
 }
@@ -110,10 +142,12 @@ function isServable(entry: CatalogEntry): boolean {
 function chosen(entries: readonly CatalogEntry[], serve: readonly string[]): CatalogEntry[] {
   if (serve.length === 0) return [...entries];
   for (const wish of serve) {
-    if (entries.some((entry) => matches(entry, wish))) continue;
-    const known = entries.map((entry) => modelKey(entry.manifest)).sort();
+    const wanted = entries.filter((entry) => matches(entry, wish));
+    if (wanted.some(isServable)) continue;
+    const known = entries.filter(isServable).map((entry) => modelKey(entry.manifest));
     throw new SetupError(
-      `MODELS names ${wish}, which was not found; there are: ${known.join(', ') || 'none'}`,
+      `MODELS names ${wish}, which ${wanted.length > 0 ? 'is retired' : 'was not found'}; ` +
+        `there are: ${known.sort().join(', ') || 'none'}`,
     );
   }
   return entries.filter((entry) => serve.some((wish) => matches(entry, wish)));

@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SetupError } from '@app/common';
 import { MANIFEST_FILE, readManifest, verifyFiles } from './manifest-file.js';
 import { ModelRegistry, type CatalogEntry } from './model-registry.js';
 
@@ -16,7 +17,8 @@ export interface RegistryOptions {
  * been tampered with stops the start rather than going missing
  */
 export async function openRegistry({ roots, serve }: RegistryOptions): Promise<ModelRegistry> {
-  const entries = (await Promise.all(roots.map(findModels))).flat();
+  const distinct = [...new Set(roots.map((root) => resolve(root)))];
+  const entries = (await Promise.all(distinct.map(findModels))).flat();
   const registry = new ModelRegistry(entries, serve);
   for (const { folder, manifest } of registry.servable()) await verifyFiles(folder, manifest);
   return registry;
@@ -25,24 +27,49 @@ export async function openRegistry({ roots, serve }: RegistryOptions): Promise<M
 /** Every version under a root that has a manifest. @throws ManifestError for an unsound one */
 export async function findModels(root: string): Promise<CatalogEntry[]> {
   const entries: CatalogEntry[] = [];
-  for (const name of await foldersIn(root)) {
-    for (const version of await foldersIn(join(root, name))) {
-      const folder = join(root, name, version);
-      const files = await readdir(folder);
-      if (files.includes(MANIFEST_FILE)) {
-        entries.push({ folder, manifest: await readManifest(folder) });
-      }
-    }
+  for (const folder of await findVersionFolders(root)) {
+    entries.push({ folder, manifest: await readManifest(folder) });
   }
   return entries;
 }
 
-async function foldersIn(path: string): Promise<string[]> {
-  try {
-    const found = await readdir(path, { withFileTypes: true });
-    return found.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+/** The folders `<root>/<name>/<version>` that hold a manifest, sound or not; absolute, in order. */
+export async function findVersionFolders(root: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const model of await foldersIn(resolve(root))) {
+    for (const folder of await foldersIn(model)) {
+      if ((await readdir(folder)).includes(MANIFEST_FILE)) found.push(folder);
+    }
   }
+  return found;
+}
+
+/** Links to folders count, as a mounted volume may consist of them; hidden ones are work in progress. */
+async function foldersIn(path: string): Promise<string[]> {
+  let entries;
+  try {
+    entries = await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new SetupError(
+      `The models in ${path} cannot be listed (${code ?? 'unreadable'}): it must be a readable folder.`,
+    );
+  }
+  const folders: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const folder = join(path, entry.name);
+    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(folder)))) {
+      folders.push(folder);
+    }
+  }
+  return folders.sort();
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }

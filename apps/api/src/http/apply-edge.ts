@@ -6,16 +6,17 @@ import type { FailureRecord } from './filters/problem.filter.js';
 import { AccessGuard } from './guards/access.guard.js';
 import type { AccessOptions } from './guards/access.guard.js';
 import { assertEveryRouteDeclares } from './guards/route-declarations.js';
-import { RequestOpener } from './middleware/request-scope.js';
-import type { RequestScopeOptions } from './middleware/request-scope.js';
+import { RequestOpener } from './middleware/request-opener.js';
+import type { RequestScopeOptions } from './middleware/request-opener.js';
 import { buildOpenApi } from './openapi/build-openapi.js';
 import type { OpenApiOptions } from './openapi/build-openapi.js';
 import { serveDocumentation } from './openapi/documentation-pages.js';
+import type { DocumentationOptions } from './openapi/documentation-pages.js';
 import { compileDeclaredBodies } from './pipes/valid-body.decorator.js';
 
 export interface EdgeOptions {
   readonly access: AccessOptions;
-  readonly openApi: OpenApiOptions;
+  readonly openApi: OpenApiOptions & DocumentationOptions;
   /** Told of every failure of ours and of clients that left; must not throw. */
   readonly log: (record: FailureRecord) => void;
   readonly requests?: RequestScopeOptions;
@@ -61,7 +62,7 @@ export function applyEdge(app: INestApplication, options: EdgeOptions): Edge {
 
   const document = buildOpenApi(app, options.openApi);
   compileDeclaredBodies(document);
-  serveDocumentation(adapter, document);
+  serveDocumentation(adapter, document, options.openApi);
 
   return {
     document,

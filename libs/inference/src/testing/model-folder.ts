@@ -44,15 +44,16 @@ export async function writeModelFolder(
   for (const token of BERT_SPECIAL_TOKENS) {
     if (!vocabulary.includes(token)) throw new RangeError(`the vocabulary lacks ${token}`);
   }
-  const addsMarker =
-    options.entityMarker !== undefined && !vocabulary.includes(options.entityMarker);
+  const { entityMarker } = options;
+  const addedMarker =
+    entityMarker === undefined || vocabulary.includes(entityMarker) ? null : entityMarker;
   const shape: BertShape = {
     layers: options.layers ?? 2,
     hidden: options.hidden ?? 64,
     heads: options.heads ?? 4,
     ffn: options.ffn ?? 128,
     maxPositions: options.maxPositions ?? 512,
-    vocabSize: vocabulary.length + (addsMarker ? 1 : 0),
+    vocabSize: vocabulary.length + (addedMarker === null ? 0 : 1),
   };
 
   await mkdir(folder, { recursive: true });
@@ -68,7 +69,7 @@ export async function writeModelFolder(
   const tokenizer = wordPieceFiles({
     vocabulary,
     cased: options.cased ?? false,
-    entityMarker: options.entityMarker,
+    entityMarker,
     maxTokens: shape.maxPositions,
   });
   const files = {
@@ -78,7 +79,9 @@ export async function writeModelFolder(
     'special_tokens_map.json': json(tokenizer.specialTokens),
     'vocab.txt': `${vocabulary.join('\n')}\n`,
   };
-  for (const [name, content] of Object.entries(files)) {
+  const added =
+    addedMarker === null ? {} : { 'added_tokens.json': json({ [addedMarker]: vocabulary.length }) };
+  for (const [name, content] of Object.entries({ ...files, ...added })) {
     await writeFile(join(folder, name), content);
   }
 }

@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { RequestScope } from '../middleware/request-scope.js';
-import { parseJson } from './json-body.js';
+import { parseJson } from './parse-json.js';
 
 /** A request as the edge sees it. Its body is parsed when first read. */
 export interface EdgeRequest extends IncomingMessage {
@@ -72,7 +72,7 @@ export function createExchangeClasses(
       reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
       headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
     ): this {
-      this.scope?.stamp(this);
+      this.scope?.stamp();
       if (closing()) this.setHeader('Connection', 'close');
       return typeof reason === 'string'
         ? super.writeHead(status, reason, headers)

@@ -30,7 +30,11 @@ describe('jsonErrorPosition', () => {
 
   it('agrees with JSON.parse on what is JSON, whatever was changed in it', () => {
     const damaged = fc
-      .tuple(fc.json(), fc.nat(), fc.constantFrom('', '"', ',', ':', '{', '}', '[', ']', '1', '-', '\\', '\n', 'e', 'null'))
+      .tuple(
+        fc.json(),
+        fc.nat(),
+        fc.constantFrom('', '"', ',', ':', '{', '}', '[', ']', '1', '-', '\\', '\n', 'e', 'null'),
+      )
       .map(([json, at, insert]) => {
         const index = at % (json.length + 1);
         return json.slice(0, index) + insert + json.slice(insert === '' ? index + 1 : index);

@@ -1,6 +1,4 @@
 import { connect } from 'node:net';
-import { request as httpsRequest } from 'node:https';
-import { Agent, request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import {
@@ -19,9 +17,6 @@ import { interval, map, take } from 'rxjs';
 import { Public } from '../guards/access.decorators.js';
 import { eventually, exchangeRaw, startEdgeApp } from '../testing/edge-app.js';
 import type { EdgeApp } from '../testing/edge-app.js';
-import { TEST_CERTIFICATE } from '../testing/certificate.js';
-
-let release: () => void = () => undefined;
 
 @Public()
 @Controller()
@@ -93,11 +88,6 @@ class ThingsController {
   @HttpCode(200)
   shape(@Body() body: unknown) {
     return { array: Array.isArray(body) };
-  }
-  @Get('slow')
-  async slow() {
-    await new Promise<void>((resolve) => (release = resolve));
-    return { slow: true };
   }
 }
 
@@ -288,7 +278,7 @@ describe('bodies', () => {
       body,
       headers: { 'content-type': 'application/json' },
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(response.status).toBe(413);
   });
 
@@ -347,63 +337,5 @@ describe('what is not valid HTTP', () => {
     const response = await fetch(`${server.url}/echo/%E0%A4%A`);
     expect(response.status).toBe(400);
     expect((await problem(response)).detail).toContain('URL');
-  });
-});
-
-describe('shutdown', () => {
-  it('answers what is under way, closes its connection, and lets idle connections go', async () => {
-    const own = await startEdgeApp([ThingsController]);
-    const agent = new Agent({ keepAlive: true });
-    const get = (path: string) =>
-      new Promise<{ status: number | undefined; connection: string | undefined }>(
-        (resolve, reject) => {
-          httpRequest(`${own.url}${path}`, { agent }, (response) => {
-            response.resume();
-            response.on('end', () =>
-              resolve({ status: response.statusCode, connection: response.headers.connection }),
-            );
-          })
-            .on('error', reject)
-            .end();
-        },
-      );
-    expect((await get('/plain')).connection).toBe('keep-alive');
-    const busy = get('/slow');
-    const idle = connect(own.port, '127.0.0.1');
-    const idleClosed = new Promise((resolve) => idle.on('close', resolve));
-    idle.resume();
-    idle.write('GET /plain HTTP/1.1\r\nHost: x\r\n\r\n');
-    await eventually(() => own.finished.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-
-    const closed = own.edge.stopAccepting();
-    await idleClosed;
-    await expect(fetch(`${own.url}/plain`)).rejects.toThrow();
-    release();
-    expect(await busy).toEqual({ status: 200, connection: 'close' });
-    await closed;
-    agent.destroy();
-    await own.close();
-  });
-});
-
-describe('TLS', () => {
-  it('serves HTTPS with a given certificate', async () => {
-    const own = await startEdgeApp([ThingsController], { server: { tls: TEST_CERTIFICATE } });
-    const text = await new Promise<string>((resolve, reject) => {
-      httpsRequest(
-        `${own.url}/plain`,
-        { ca: TEST_CERTIFICATE.cert, servername: 'localhost' },
-        (response) => {
-          let body = '';
-          response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-          response.on('end', () => resolve(body));
-        },
-      )
-        .on('error', reject)
-        .end();
-    });
-    expect(JSON.parse(text)).toEqual({ text: 'é', list: [1] });
-    await own.close();
   });
 });

@@ -50,7 +50,6 @@ type Dispatch = (
 ) => void;
 
 interface MatchingLayer {
-  readonly rawPath: unknown;
   readonly route?: { _methods(): string[] };
   match(path: string): unknown;
 }
@@ -146,12 +145,6 @@ export class LeanExpressAdapter extends ExpressAdapter {
     return response.setHeader(name, value);
   }
 
-  // Called once all routes are there.
-  override setNotFoundHandler(...args: Parameters<ExpressAdapter['setNotFoundHandler']>): unknown {
-    for (const layer of this.layers()) skipByPrefix(layer);
-    return super.setNotFoundHandler(...args);
-  }
-
   // Express's own errors reach the filter unchanged, which gives them our texts.
   override mapException(error: unknown): unknown {
     return error;
@@ -210,18 +203,6 @@ function leanExpress(): Application {
   app.disable('etag');
   app.enable('case sensitive routing');
   return app;
-}
-
-/**
- * Lets a route pass over paths that do not begin as it does, before its
- * regular expression runs: Express tries the routes one after another, and
- * sixty expressions cost a request more than all else Nest does.
- */
-function skipByPrefix(layer: MatchingLayer): void {
-  if (layer.route === undefined || typeof layer.rawPath !== 'string') return;
-  const prefix = /^[\w\-./]*/.exec(layer.rawPath)?.[0].replace(/\/+$/, '') ?? '';
-  const match = layer.match.bind(layer);
-  layer.match = (path) => path.startsWith(prefix) && match(path);
 }
 
 export function barePath(request: EdgeRequest): string {

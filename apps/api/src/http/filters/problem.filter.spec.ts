@@ -68,16 +68,25 @@ describe('ProblemFilter', () => {
     });
   });
 
-  it.each(ERROR_CODES.filter((code) => code !== 'CLIENT_CLOSED_REQUEST'))('gives %s its status and type', async (code: ErrorCode) => {
-    const { response, body } = await failWith(new DomainError(code, 'x'));
-    expect(response.status).toBe(PROBLEMS[code].status);
-    expect(body).toMatchObject({ error_code: code, type: problemType(code), error: body['title'] });
-    expect(problemType(code)).toMatch(/^\/errors\/[a-z]+(-[a-z]+)*$/);
-  });
+  it.each(ERROR_CODES.filter((code) => code !== 'CLIENT_CLOSED_REQUEST'))(
+    'gives %s its status and type',
+    async (code: ErrorCode) => {
+      const { response, body } = await failWith(new DomainError(code, 'x'));
+      expect(response.status).toBe(PROBLEMS[code].status);
+      expect(body).toMatchObject({
+        error_code: code,
+        type: problemType(code),
+        error: body['title'],
+      });
+      expect(problemType(code)).toMatch(/^\/errors\/[a-z]+(-[a-z]+)*$/);
+    },
+  );
 
   it('says when to come back, in whole seconds and at least one', async () => {
     const after = async (code: ErrorCode, retryAfterSeconds?: number) =>
-      (await failWith(new DomainError(code, 'x', { retryAfterSeconds }))).response.headers.get('retry-after');
+      (await failWith(new DomainError(code, 'x', { retryAfterSeconds }))).response.headers.get(
+        'retry-after',
+      );
     expect(await after('OVERLOADED')).toBe('1');
     expect(await after('OVERLOADED', 0.2)).toBe('1');
     expect(await after('MODEL_NOT_READY', 7.1)).toBe('8');
@@ -91,16 +100,27 @@ describe('ProblemFilter', () => {
 
   it('takes over the trace id of the caller', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const { body } = await failWith(invalidField('text', 'x', 'y'), { traceparent: `00-${trace}-00f067aa0ba902b7-01` });
+    const { body } = await failWith(invalidField('text', 'x', 'y'), {
+      traceparent: `00-${trace}-00f067aa0ba902b7-01`,
+    });
     expect(body['trace_id']).toBe(trace);
   });
 
   it('tells nothing of what it did not expect, and logs it', async () => {
-    for (const error of [new Error('password=1'), 'a string', new HttpException('db at 10.0.0.1', 500)]) {
+    for (const error of [
+      new Error('password=1'),
+      'a string',
+      new HttpException('db at 10.0.0.1', 500),
+    ]) {
       const { response, body } = await failWith(error);
       expect(response.status).toBe(500);
       expect(JSON.stringify(body)).not.toMatch(/password|string|10\.0/);
-      expect(server.failures.at(-1)).toMatchObject({ level: 'error', code: 'INTERNAL_ERROR', route: '/fails', error });
+      expect(server.failures.at(-1)).toMatchObject({
+        level: 'error',
+        code: 'INTERNAL_ERROR',
+        route: '/fails',
+        error,
+      });
     }
   });
 
@@ -126,7 +146,9 @@ describe('ProblemFilter', () => {
     const wrongMethod = await fetch(`${server.url}/v1/jobs/7/cancel`);
     expect(wrongMethod.status).toBe(405);
     expect(wrongMethod.headers.get('allow')).toBe('POST');
-    expect((await wrongMethod.json()) as object).toMatchObject({ error_code: 'METHOD_NOT_ALLOWED' });
+    expect((await wrongMethod.json()) as object).toMatchObject({
+      error_code: 'METHOD_NOT_ALLOWED',
+    });
     const wrongPath = await fetch(`${server.url}/jobs/7`);
     expect(wrongPath.status).toBe(404);
     expect((await wrongPath.json()) as object).toMatchObject({ error_code: 'NOT_FOUND' });

@@ -95,9 +95,14 @@ describe('AccessGuard', () => {
 
   it('tells routes who asks', async () => {
     const server = await startEdgeApp([GuardedController], { access: { apiKey: KEY } });
-    const who = async (headers: Record<string, string>) => (await fetch(`${server.url}/predict`, { headers })).json();
+    const who = async (headers: Record<string, string>) =>
+      (await fetch(`${server.url}/predict`, { headers })).json();
     expect(await who({})).toEqual({ who: 'anonymous', tenant: 'default', tier: 'enterprise' });
-    expect(await who({ 'X-API-Key': KEY })).toEqual({ who: 'api-key', tenant: 'default', tier: 'enterprise' });
+    expect(await who({ 'X-API-Key': KEY })).toEqual({
+      who: 'api-key',
+      tenant: 'default',
+      tier: 'enterprise',
+    });
     await server.close();
   });
 
@@ -108,7 +113,9 @@ describe('AccessGuard', () => {
 
 describe('assertEveryRouteDeclares', () => {
   it('stops the boot and names the handler that says nothing', async () => {
-    await expect(startEdgeApp([GuardedController, SilentController])).rejects.toThrow('SilentController.forgotten');
+    await expect(startEdgeApp([GuardedController, SilentController])).rejects.toThrow(
+      'SilentController.forgotten',
+    );
   });
 
   it('accepts a declaration of the whole controller', async () => {

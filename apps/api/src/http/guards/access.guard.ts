@@ -25,11 +25,11 @@ const ANONYMOUS: Principal = {
 const KEY_HOLDER: Principal = { ...ANONYMOUS, principalId: 'api-key' };
 
 // A decorated method is one function, but subclasses may share it under another class.
-type RulesOfClass = Map<Function, AccessRule | undefined>;
+type RulesOfClass = Map<object, AccessRule | undefined>;
 
 /** Refuses every request whose handler does not say who may call it, or whose caller may not. */
 export class AccessGuard implements CanActivate {
-  private readonly rules = new WeakMap<Function, RulesOfClass>();
+  private readonly rules = new WeakMap<object, RulesOfClass>();
   private readonly keyDigest: Buffer | undefined;
 
   constructor(private readonly options: AccessOptions) {
@@ -81,9 +81,12 @@ export class AccessGuard implements CanActivate {
     );
   }
 
-  private ruleOf(controller: Function, handler: Function): AccessRule | undefined {
+  private ruleOf(controller: object, handler: object): AccessRule | undefined {
     let ofClass = this.rules.get(controller);
-    if (ofClass === undefined) this.rules.set(controller, (ofClass = new Map()));
+    if (ofClass === undefined) {
+      ofClass = new Map<object, AccessRule | undefined>();
+      this.rules.set(controller, ofClass);
+    }
     let rule = ofClass.get(handler);
     if (rule === undefined && !ofClass.has(handler)) {
       rule = declaredRule(controller, handler);
@@ -94,7 +97,7 @@ export class AccessGuard implements CanActivate {
 }
 
 /** A handler's own declaration, else its controller's. */
-export function declaredRule(controller: Function, handler: Function): AccessRule | undefined {
+export function declaredRule(controller: object, handler: object): AccessRule | undefined {
   return (Reflect.getMetadata(ACCESS_RULE, handler) ??
     Reflect.getMetadata(ACCESS_RULE, controller)) as AccessRule | undefined;
 }

@@ -5,7 +5,7 @@ import { declaredRule } from './access.guard.js';
 
 export interface RouteHandler {
   readonly controller: Type<unknown>;
-  readonly handler: Function;
+  readonly handler: object;
   /** `PredictionsController.predict` */
   readonly name: string;
 }

@@ -55,7 +55,8 @@ beforeAll(async () => {
   server = await startEdgeApp([ScopeController], { requests: { maxTimeoutMs: 60_000 } });
 });
 afterAll(() => server.close());
-const get = (path: string, headers: Record<string, string> = {}) => fetch(server.url + path, { headers });
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(server.url + path, { headers });
 
 describe('request ids', () => {
   it('echoes a sane id and replaces any other', async () => {
@@ -70,23 +71,32 @@ describe('request ids', () => {
 
   it('is the same in header, context and problem', async () => {
     const response = await get('/context');
-    expect(((await response.json()) as { id: string }).id).toBe(response.headers.get('x-request-id'));
+    expect(((await response.json()) as { id: string }).id).toBe(
+      response.headers.get('x-request-id'),
+    );
     const failed = await get('/nowhere');
-    expect(((await failed.json()) as { request_id: string }).request_id).toBe(failed.headers.get('x-request-id'));
+    expect(((await failed.json()) as { request_id: string }).request_id).toBe(
+      failed.headers.get('x-request-id'),
+    );
   });
 });
 
 describe('times', () => {
-  it.each(['/context', '/refuses', '/nowhere', '/docs'])('%s carries its processing time in seconds', async (path) => {
-    const { headers } = await get(path);
-    const seconds = Number(headers.get('x-process-time'));
-    expect(seconds).toBeGreaterThan(0);
-    expect(seconds).toBeLessThan(2);
-    expect(headers.get('server-timing')).toMatch(/total;dur=[\d.]+$/);
-  });
+  it.each(['/context', '/refuses', '/nowhere', '/docs'])(
+    '%s carries its processing time in seconds',
+    async (path) => {
+      const { headers } = await get(path);
+      const seconds = Number(headers.get('x-process-time'));
+      expect(seconds).toBeGreaterThan(0);
+      expect(seconds).toBeLessThan(2);
+      expect(headers.get('server-timing')).toMatch(/total;dur=[\d.]+$/);
+    },
+  );
 
   it('tells how long a prediction waited and ran', async () => {
-    expect((await get('/timed')).headers.get('server-timing')).toMatch(/^queue;dur=1.235, run;dur=7, total;dur=[\d.]+$/);
+    expect((await get('/timed')).headers.get('server-timing')).toMatch(
+      /^queue;dur=1.235, run;dur=7, total;dur=[\d.]+$/,
+    );
   });
 });
 
@@ -130,14 +140,22 @@ describe('control headers', () => {
     expect(await left({ 'X-Request-Timeout-Ms': '60000' })).toBeGreaterThan(59_000);
   });
 
-  it.each(['0', '-1', '60001', '1.5', '1e3', 'soon', ''])('refuses the timeout %j', async (value) => {
-    const response = await get('/context', { 'X-Request-Timeout-Ms': value });
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ error_code: 'MALFORMED_REQUEST', detail: expect.stringContaining('60000') });
-  });
+  it.each(['0', '-1', '60001', '1.5', '1e3', 'soon', ''])(
+    'refuses the timeout %j',
+    async (value) => {
+      const response = await get('/context', { 'X-Request-Timeout-Ms': value });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        error_code: 'MALFORMED_REQUEST',
+        detail: expect.stringContaining('60000'),
+      });
+    },
+  );
 
   it('passes the priority on and refuses an unknown one', async () => {
-    expect(await (await get('/context', { 'X-Priority': 'bulk' })).json()).toMatchObject({ priority: 'bulk' });
+    expect(await (await get('/context', { 'X-Priority': 'bulk' })).json()).toMatchObject({
+      priority: 'bulk',
+    });
     expect((await get('/context', { 'X-Priority': 'urgent' })).status).toBe(400);
   });
 });
@@ -161,7 +179,9 @@ describe('clients that leave', () => {
   it('aborts also for a request that waits behind another on its connection', async () => {
     const socket = connect(server.port, '127.0.0.1');
     seen = undefined;
-    socket.write('GET /hangs HTTP/1.1\r\nHost: x\r\n\r\nGET /hangs HTTP/1.1\r\nHost: x\r\nX-Request-ID: second\r\n\r\n');
+    socket.write(
+      'GET /hangs HTTP/1.1\r\nHost: x\r\n\r\nGET /hangs HTTP/1.1\r\nHost: x\r\nX-Request-ID: second\r\n\r\n',
+    );
     await eventually(() => seen?.requestId === 'second');
     const signal = seen!.signal;
     socket.destroy();

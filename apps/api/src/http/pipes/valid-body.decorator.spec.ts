@@ -14,7 +14,9 @@ class SpanDto {
 @ApiExtraModels(SpanDto)
 class ItemDto {
   @ApiProperty({ minLength: 1, maxLength: 20, example: 'No fever.' }) sentence!: string;
-  @ApiPropertyOptional({ oneOf: [{ type: 'string', minLength: 1 }, { $ref: getSchemaPath(SpanDto) }] })
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'string', minLength: 1 }, { $ref: getSchemaPath(SpanDto) }],
+  })
   entity?: string | SpanDto;
 }
 
@@ -30,10 +32,14 @@ class BatchDto {
   sentences!: (string | ItemDto)[];
   @ApiField({ required: false, enum: ['codepoint', 'utf16'], 'x-echo': true }) offset_unit?: string;
   @ApiPropertyOptional({ type: 'boolean' }) truncate?: boolean;
-  @ApiPropertyOptional({ type: 'string', nullable: true, pattern: '^[a-z]+$' }) model_version?: string | null;
-  @ApiPropertyOptional({ type: SpanDto, nullable: true, description: 'where' }) span?: SpanDto | null;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } }) metadata?: Record<string, string>;
-  @ApiPropertyOptional({ type: 'number', exclusiveMaximum: undefined, minimum: 0, maximum: 1 }) threshold?: number;
+  @ApiPropertyOptional({ type: 'string', nullable: true, pattern: '^[a-z]+$' }) model_version?:
+    string | null;
+  @ApiPropertyOptional({ type: SpanDto, nullable: true, description: 'where' })
+  span?: SpanDto | null;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  metadata?: Record<string, string>;
+  @ApiPropertyOptional({ type: 'number', exclusiveMaximum: undefined, minimum: 0, maximum: 1 })
+  threshold?: number;
 }
 
 class TextInputDto {
@@ -46,7 +52,9 @@ class FeaturesInputDto {
 class InputsDto {
   @ApiProperty({
     type: 'array',
-    items: { anyOf: [{ $ref: getSchemaPath(TextInputDto) }, { $ref: getSchemaPath(FeaturesInputDto) }] },
+    items: {
+      anyOf: [{ $ref: getSchemaPath(TextInputDto) }, { $ref: getSchemaPath(FeaturesInputDto) }],
+    },
   })
   inputs!: (TextInputDto | FeaturesInputDto)[];
 }
@@ -95,8 +103,24 @@ describe('@ValidBody', () => {
   it.each([
     [{ sentences: [ok] }],
     [{ sentences: [{ sentence: ok }] }],
-    [{ sentences: [{ sentence: ok, entity: 'fever' }, { sentence: ok, entity: { start: 3, end: 8 } }] }],
-    [{ sentences: [ok], model_version: null, span: null, truncate: true, metadata: { a: 'b' }, threshold: 0.5 }],
+    [
+      {
+        sentences: [
+          { sentence: ok, entity: 'fever' },
+          { sentence: ok, entity: { start: 3, end: 8 } },
+        ],
+      },
+    ],
+    [
+      {
+        sentences: [ok],
+        model_version: null,
+        span: null,
+        truncate: true,
+        metadata: { a: 'b' },
+        threshold: 0.5,
+      },
+    ],
     [{ sentences: [ok], span: { start: 0, end: 1 }, offset_unit: 'utf16' }],
   ])('accepts %j', async (body) => {
     expect((await send('/batch', body)).status).toBe(200);
@@ -108,11 +132,31 @@ describe('@ValidBody', () => {
     ['null', '', 'wrong_type', 'The body must be an object, and is null.'],
     ['"x"', '', 'wrong_type', 'The body must be an object, and is a string.'],
     [{ sentences: ok }, 'sentences', 'wrong_type', 'sentences must be an array, and is a string.'],
-    [{ sentences: [] }, 'sentences', 'too_few_items', 'sentences has 0 items; at least 1 is needed. Add some.'],
+    [
+      { sentences: [] },
+      'sentences',
+      'too_few_items',
+      'sentences has 0 items; at least 1 is needed. Add some.',
+    ],
     [{ sentences: [''] }, 'sentences[0]', 'too_short', 'sentences[0] must not be empty.'],
-    [{ sentences: [ok, 7] }, 'sentences[1]', 'wrong_type', 'sentences[1] must be a string or an object, and is a number.'],
-    [{ sentences: [ok, null] }, 'sentences[1]', 'wrong_type', 'sentences[1] must be a string or an object, and is null.'],
-    [{ sentences: [{}] }, 'sentences[0].sentence', 'required', 'sentences[0].sentence is required. Add it.'],
+    [
+      { sentences: [ok, 7] },
+      'sentences[1]',
+      'wrong_type',
+      'sentences[1] must be a string or an object, and is a number.',
+    ],
+    [
+      { sentences: [ok, null] },
+      'sentences[1]',
+      'wrong_type',
+      'sentences[1] must be a string or an object, and is null.',
+    ],
+    [
+      { sentences: [{}] },
+      'sentences[0].sentence',
+      'required',
+      'sentences[0].sentence is required. Add it.',
+    ],
     [
       { sentences: [{ sentence: SECRET.repeat(3) }] },
       'sentences[0].sentence',
@@ -155,7 +199,12 @@ describe('@ValidBody', () => {
       'unknown_field',
       'sentences[0].entty is not a field of this request. Known fields: sentence, entity. Remove it or correct its name.',
     ],
-    [{ sentences: [ok], truncate: 'yes' }, 'truncate', 'wrong_type', 'truncate must be a boolean, and is a string.'],
+    [
+      { sentences: [ok], truncate: 'yes' },
+      'truncate',
+      'wrong_type',
+      'truncate must be a boolean, and is a string.',
+    ],
     [
       { sentences: [ok], model_version: SECRET },
       'model_version',
@@ -168,9 +217,19 @@ describe('@ValidBody', () => {
       'not_allowed_value',
       'offset_unit must be one of: "codepoint", "utf16".',
     ],
-    [{ sentences: [ok], metadata: { a: 1 } }, 'metadata.a', 'wrong_type', 'metadata.a must be a string, and is a number.'],
+    [
+      { sentences: [ok], metadata: { a: 1 } },
+      'metadata.a',
+      'wrong_type',
+      'metadata.a must be a string, and is a number.',
+    ],
     [{ sentences: [ok], threshold: 1.5 }, 'threshold', 'too_large', 'threshold must be at most 1.'],
-    [{ sentences: [ok], span: { start: 0 } }, 'span.end', 'required', 'span.end is required. Add it.'],
+    [
+      { sentences: [ok], span: { start: 0 } },
+      'span.end',
+      'required',
+      'span.end is required. Add it.',
+    ],
   ])('refuses %j', async (body, field, code, message) => {
     const answer = await send('/batch', body);
     expect(answer.status).toBe(422);
@@ -197,15 +256,26 @@ describe('@ValidBody', () => {
   });
 
   it('tells the forms of a union apart by the fields that were sent', async () => {
-    expect((await send('/inputs', { inputs: [{ text: 'a' }, { features: [1] }] })).status).toBe(200);
+    expect((await send('/inputs', { inputs: [{ text: 'a' }, { features: [1] }] })).status).toBe(
+      200,
+    );
     const told = async (input: unknown) => (await send('/inputs', { inputs: [input] })).body.detail;
-    expect(await told({ features: [1, 'x'] })).toBe('inputs[0].features[1] must be a number, and is a string.');
-    expect(await told({ features: [1], foo: 1 })).toContain('inputs[0].foo is not a field of this request. Known fields: features.');
-    expect(await told({ txt: 'a' })).toBe('inputs[0] needs one of these fields: text, features. Add the one you mean.');
+    expect(await told({ features: [1, 'x'] })).toBe(
+      'inputs[0].features[1] must be a number, and is a string.',
+    );
+    expect(await told({ features: [1], foo: 1 })).toContain(
+      'inputs[0].foo is not a field of this request. Known fields: features.',
+    );
+    expect(await told({ txt: 'a' })).toBe(
+      'inputs[0] needs one of these fields: text, features. Add the one you mean.',
+    );
   });
 
   it('cuts and cleans a hostile field name', async () => {
-    const answer = await send('/batch', { sentences: [ok], ['<script>alert(1)</script>\r\n' + 'x'.repeat(5000)]: 1 });
+    const answer = await send('/batch', {
+      sentences: [ok],
+      ['<script>alert(1)</script>\r\n' + 'x'.repeat(5000)]: 1,
+    });
     expect(answer.body.errors?.[0]?.field).toMatch(/^\?script\?alert[\w?]{1,30}…$/);
     const proto = await send('/batch', '{"sentences":["a"],"__proto__":{"x":1}}');
     expect(proto.body.errors?.[0]).toMatchObject({ field: '__proto__', code: 'unknown_field' });
@@ -229,7 +299,10 @@ describe('@ValidBody', () => {
   it('asks for a body when there is none', async () => {
     const response = await fetch(`${server.url}/batch`, { method: 'POST' });
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ error_code: 'MALFORMED_REQUEST', detail: expect.stringContaining('no body') });
+    expect(await response.json()).toMatchObject({
+      error_code: 'MALFORMED_REQUEST',
+      detail: expect.stringContaining('no body'),
+    });
   });
 
   it('documents the body', () => {

@@ -188,6 +188,6 @@ function errorCode(code: string | undefined): ErrorCode {
 }
 
 function cut(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.slice(0, 100);
 }

@@ -1,6 +1,5 @@
 import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { Module } from '@nestjs/common';
+import type { AddressInfo, Server } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { LeanExpressAdapter } from '../adapter/lean-express.adapter.js';
@@ -9,7 +8,7 @@ import { applyEdge } from '../apply-edge.js';
 import type { Edge } from '../apply-edge.js';
 import type { FailureRecord } from '../filters/problem.filter.js';
 import type { AccessOptions } from '../guards/access.guard.js';
-import type { FinishedRequest, RequestScopeOptions } from '../middleware/request-scope.js';
+import type { FinishedRequest, RequestScopeOptions } from '../middleware/request-opener.js';
 
 export interface EdgeApp {
   readonly app: INestApplication;
@@ -28,11 +27,11 @@ export async function startEdgeApp(
     readonly server?: LeanExpressOptions;
     readonly access?: Partial<AccessOptions>;
     readonly requests?: RequestScopeOptions;
+    readonly redocBundle?: string;
   } = {},
 ): Promise<EdgeApp> {
-  class TestModule {}
-  Module({ controllers })(TestModule);
-  const app = await NestFactory.create(TestModule, new LeanExpressAdapter(options.server), {
+  const testModule = { module: class TestModule extends Object {}, controllers };
+  const app = await NestFactory.create(testModule, new LeanExpressAdapter(options.server), {
     logger: false,
     abortOnError: false,
   });
@@ -40,12 +39,12 @@ export async function startEdgeApp(
   const finished: FinishedRequest[] = [];
   const edge = applyEdge(app, {
     access: { requireApiKey: false, loopback: true, ...options.access },
-    openApi: { version: '1.2.3' },
+    openApi: { version: '1.2.3', redocBundle: options.redocBundle },
     log: (record) => failures.push(record),
     requests: { onFinish: (request) => finished.push(request), ...options.requests },
   });
   await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
   const scheme = options.server?.tls === undefined ? 'http' : 'https';
   return {
     app,
