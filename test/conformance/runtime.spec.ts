@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import type { ProviderName } from '@app/model-registry';
 import { LaneRuntime } from '../../libs/inference/src/runtime/lane-runtime.js';
 import { FakeRuntime } from '../../libs/inference/src/testing/fake-runtime.js';
@@ -8,6 +9,9 @@ import { LANE_ENTRY, writeRuntimeModels } from './lane-models.js';
 import { describeRuntime, type RuntimeModels, type RuntimeUnderTest } from './runtime.suite.js';
 
 const FAKE_WIDTH = 3;
+
+// A GPU takes seconds to open a model for the first time.
+jest.setTimeout(60_000);
 
 describeRuntime('FakeRuntime', {
   tolerance: 0,

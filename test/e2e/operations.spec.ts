@@ -185,7 +185,7 @@ describe('a start that must not succeed', () => {
     ['an unknown model', { MODELS: 'nope' }, /nope.*clinical-assertion@1\.0\.0/],
     ['a port that makes no sense', { PORT: 'eighty' }, /PORT/],
   ])('%s: says what to change', async (_, env, message) => {
-    const { code, output } = await start(env as Record<string, string>);
+    const { code, output } = await start(env);
     expect(code).toBe(1);
     expect(output).toMatch(message);
     expect(output).not.toMatch(/^\s+at /m);

@@ -70,7 +70,7 @@ describe('POST /predict', () => {
 
   it('takes the entity by string, offsets in either unit, or markers, to the same answer', async () => {
     const sentence = 'Café 😀: denies chest pain.';
-    const start = [...sentence.slice(0, sentence.indexOf('chest'))].length;
+    const start = Array.from(sentence.slice(0, sentence.indexOf('chest'))).length;
     const ways = [
       { sentence, entity: 'chest pain' },
       { text: sentence, entity: { start, end: start + 10 } },

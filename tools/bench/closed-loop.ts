@@ -29,6 +29,6 @@ export async function closedLoop(call: ClosedLoopCall): Promise<LoadReply> {
       });
     },
   });
-  for (let i = 0; i < result.errors; i++) tally.failure();
+  for (let i = 0; i < result.errors; i++) tally.failure(new Error('connection error'));
   return tally.reply();
 }

@@ -54,6 +54,8 @@ export interface LoadReply {
   readonly statuses: Readonly<Record<string, number>>;
   /** Requests that ended without an answer. */
   readonly unanswered: number;
+  /** Why, by error code. */
+  readonly failures: Readonly<Record<string, number>>;
   readonly successes: Quantiles;
   /** Answers of 503. */
   readonly refusals: Quantiles;

@@ -16,9 +16,9 @@ describe('LoadTally', () => {
     const tally = new LoadTally(0, 1000);
     tally.answer(200, 50, 10, 100);
     tally.answer(503, 2, 10, 200);
-    tally.failure();
+    tally.failure(new Error('closed'));
     const reply = tally.reply();
-    expect(reply).toMatchObject({ tokens: 0, unanswered: 1 });
+    expect(reply).toMatchObject({ tokens: 0, unanswered: 1, failures: { closed: 1 } });
     expect(reply.refusals).toMatchObject({ count: 1, max: 2 });
     expect(reply.successes).toMatchObject({ count: 1, max: 50 });
   });

@@ -1,4 +1,5 @@
 import type { LoadReply } from './load-calls.js';
+import type { Reply } from './one-shot-client.js';
 import { quantiles, type Quantiles } from './stats.js';
 
 /** Adds up the answers of one load; `now` values are of `performance.now()`. */
@@ -7,7 +8,7 @@ export class LoadTally {
   private readonly successes: number[] = [];
   private readonly refusals: number[] = [];
   private answers = 0;
-  private unanswered = 0;
+  private readonly failures: Record<string, number> = {};
   private tokens = 0;
   private first: number | null = null;
   private last = 0;
@@ -32,8 +33,15 @@ export class LoadTally {
     this.last = now;
   }
 
-  failure(): void {
-    this.unanswered++;
+  /** What a OneShotClient reports. */
+  settle(reply: Reply | Error, tokens: number): void {
+    if (reply instanceof Error) this.failure(reply);
+    else this.answer(reply.status, reply.latency, tokens, performance.now());
+  }
+
+  failure(error: NodeJS.ErrnoException): void {
+    const reason = error.code ?? error.message;
+    this.failures[reason] = (this.failures[reason] ?? 0) + 1;
   }
 
   reply(sendLag?: Quantiles): LoadReply {
@@ -42,7 +50,8 @@ export class LoadTally {
       seconds: (this.last - (this.first ?? this.last)) / 1000,
       answers: this.answers,
       statuses: this.statuses,
-      unanswered: this.unanswered,
+      unanswered: Object.values(this.failures).reduce((sum, count) => sum + count, 0),
+      failures: this.failures,
       successes: quantiles(this.successes),
       refusals: quantiles(this.refusals),
       sendLag,

@@ -97,8 +97,7 @@ async function againstFloor(
   }
 }
 
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
+async function main(options: BenchOptions): Promise<void> {
   const start = new Date();
   console.log(Object.values(describeMachine()).join(', '));
   const corpus = readCorpus(ROOT, options.textsFile);
@@ -125,10 +124,16 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  console.error(USAGE);
-  process.exitCode = 2;
+function optionsOrUsage(): BenchOptions | null {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(USAGE);
+    process.exitCode = 2;
+    return null;
+  }
 }
+
+const options = optionsOrUsage();
+if (options) await main(options);

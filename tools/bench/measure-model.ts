@@ -121,7 +121,7 @@ export function describe(label: string, m: ModelMeasurements): string[] {
       ? [`  server CPU outside the lanes  ${formatSpread(m.cpuMicrosPerRequest, 0)} µs a request`]
       : []),
     `  overload       offered ${overload.offered.toFixed(1)}, goodput ${overload.goodput.toFixed(1)}, ` +
-      `answers ${JSON.stringify(overload.load.statuses)}, ` +
+      `answers ${JSON.stringify({ ...overload.load.statuses, ...overload.load.failures })}, ` +
       `p50 ${overload.load.successes.p50.toFixed(0)} ms, p99 ${overload.load.successes.p99.toFixed(0)} ms, ` +
       `sent late p99 ${(overload.load.sendLag?.p99 ?? 0).toFixed(1)} ms`,
   ];

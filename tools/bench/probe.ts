@@ -13,10 +13,9 @@ export async function probe({ url, perSecond, seconds }: ProbeCall): Promise<Loa
   for (let i = 0; i < perSecond * seconds; i++) {
     await sleep(Math.max(0, start + (i * 1000) / perSecond - performance.now()));
     pending++;
-    client.send('GET', pathname, null, (reply) => {
+    client.send({ method: 'GET', path: pathname, body: null }, (reply) => {
       pending--;
-      if (reply) tally.answer(reply.status, reply.latency, 0, performance.now());
-      else tally.failure();
+      tally.settle(reply, 0);
     });
   }
   while (pending > 0) await sleep(20);

@@ -8,11 +8,10 @@ export async function sequence({ url, items }: SequenceCall): Promise<LoadReply>
   const client = new OneShotClient(origin);
   const tally = new LoadTally(0, Number.POSITIVE_INFINITY);
   for (const { body, tokens } of items) {
-    const reply = await new Promise<Reply | null>((resolve) =>
-      client.send('POST', pathname, body, resolve),
+    const reply = await new Promise<Reply | Error>((resolve) =>
+      client.send({ method: 'POST', path: pathname, body }, resolve),
     );
-    if (reply) tally.answer(reply.status, reply.latency, tokens, performance.now());
-    else tally.failure();
+    tally.settle(reply, tokens);
   }
   await client.close();
   return tally.reply();

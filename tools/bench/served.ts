@@ -129,7 +129,7 @@ function answeredOrRefused(reply: LoadReply): LoadReply {
   const others = Object.keys(reply.statuses).filter((status) => !['200', '503'].includes(status));
   if (others.length > 0 || reply.unanswered > 0 || reply.answers === 0) {
     throw new Error(
-      `the server answered ${JSON.stringify(reply.statuses)} and left ${reply.unanswered} unanswered`,
+      `the server answered ${JSON.stringify(reply.statuses)}, failures ${JSON.stringify(reply.failures)}`,
     );
   }
   return reply;

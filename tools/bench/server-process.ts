@@ -27,7 +27,8 @@ export class ServerProcess {
     const port = await freePort();
     const child = spawn(process.execPath, [script, HOST, String(port)], {
       env: { ...env, HOST, PORT: String(port) },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // Its banner and log would mix with the figures; why it cannot start stands on stderr.
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     const server = new ServerProcess(child, `http://${HOST}:${port}`);
     try {

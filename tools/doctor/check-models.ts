@@ -24,12 +24,13 @@ export async function checkModels(
   const findings: Finding[] = [];
   const entries: CatalogEntry[] = [];
   for (const root of new Set(roots)) {
-    for (const folder of await findVersionFolders(root)) {
-      try {
-        entries.push({ folder, manifest: await readManifest(folder) });
-      } catch (error) {
-        findings.push(failure('model', error));
+    try {
+      for (const folder of await findVersionFolders(root)) {
+        const entry = await readEntry(folder, findings);
+        if (entry) entries.push(entry);
       }
+    } catch (error) {
+      findings.push(failure('models', error));
     }
   }
   const served = servedOf(entries, serve, findings);
@@ -38,6 +39,15 @@ export async function checkModels(
     findings.push({ state: 'fail', subject: 'models', text: 'there is none to serve' });
   }
   return { findings, served: served.map(({ manifest }) => manifest) };
+}
+
+async function readEntry(folder: string, findings: Finding[]): Promise<CatalogEntry | null> {
+  try {
+    return { folder, manifest: await readManifest(folder) };
+  } catch (error) {
+    findings.push(failure('model', error));
+    return null;
+  }
 }
 
 function servedOf(

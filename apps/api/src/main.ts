@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { SetupError } from '@app/common';
 import { loadConfig, type AppConfig } from '@app/config';
 import { banner } from './banner.js';
@@ -11,7 +11,8 @@ async function main(): Promise<void> {
   const stopped = stopOnSignal(service);
   await listen(config, service);
   await service.start();
-  const address = service.app.getHttpServer().address() as AddressInfo;
+  const server = service.app.getHttpServer() as Server;
+  const address = server.address() as AddressInfo;
   process.stdout.write(`${banner(config, service, address.port)}\n`);
   await stopped;
 }

@@ -25,7 +25,13 @@ describe('loadConfig', () => {
       http: { host: '127.0.0.1', port: 8000, publicUrl: null, tls: null },
       access: { keyRequired: false, apiKey: null, loopback: true },
       models: { serve: [], ownDir: path.resolve('data/models') },
-      inference: { lanes: null, laneThreads: 1, maxBatchSize: 100, maxSequenceLength: 512 },
+      inference: {
+        lanes: null,
+        laneThreads: 1,
+        laneEnvironment: {},
+        maxBatchSize: 100,
+        maxSequenceLength: 512,
+      },
       logging: { level: 'info' },
     });
   });
@@ -45,7 +51,7 @@ describe('loadConfig', () => {
     expect(config.http).toMatchObject({ port: 9000, publicUrl: 'https://ai.example.org/base' });
     expect(config.dataDir).toBe('/srv/clinserve');
     expect(config.models).toEqual({ serve: ['assertion', 'notes@1.2.0'], ownDir: '/srv/models' });
-    expect(config.inference).toEqual({
+    expect(config.inference).toMatchObject({
       lanes: 3,
       laneThreads: 2,
       maxBatchSize: 10,
@@ -54,7 +60,7 @@ describe('loadConfig', () => {
   });
 
   it('takes an empty variable as unset and ignores names it does not know', () => {
-    expect(loadConfig({ PORT: '', API_KEY: ' ', PROT: 'x', PATH: '/bin' })).toEqual(loadConfig({}));
+    expect(loadConfig({ PORT: '', API_KEY: ' ', PROT: 'x' })).toEqual(loadConfig({}));
   });
 
   it.each([

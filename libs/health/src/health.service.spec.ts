@@ -23,7 +23,7 @@ async function setup(...probes: Probe[]) {
 const failure = (promise: Promise<unknown>): Promise<DomainError> =>
   promise.then(
     () => Promise.reject(new Error('it succeeded')),
-    (error: DomainError) => error,
+    (error: unknown) => error as DomainError,
   );
 
 describe('HealthService', () => {

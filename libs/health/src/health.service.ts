@@ -1,10 +1,6 @@
 import { DomainError, type Probe, type ProbeResult } from '@app/common';
-import {
-  HealthCheckService,
-  HealthIndicatorService,
-  type HealthCheckResult,
-  type HealthIndicatorFunction,
-} from '@nestjs/terminus';
+import type { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import { type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
 import type { Lifecycle } from './lifecycle.js';
 
 /** One probe's answer and what it took. */

@@ -64,7 +64,7 @@ describe('NestLogger', () => {
     const nest = new NestLogger(logger);
     nest.log('routes mapped', 'RouterExplorer');
     expect(entry()).toMatchObject({
-      level: 'info',
+      level: 'debug',
       msg: 'routes mapped',
       context: 'RouterExplorer',
     });

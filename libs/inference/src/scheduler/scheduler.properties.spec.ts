@@ -57,7 +57,7 @@ describe('any history of submissions, failures, deaths and aborts', () => {
                   deadline: Infinity,
                   signal: controller.signal,
                 })
-                .catch((error: DomainError) => error);
+                .catch((error: unknown) => error as DomainError);
               callers.push({ ids: items.map((item) => item[0]!), controller, answer });
             } else if (step.kind === 'finish') await batch?.finish();
             else if (step.kind === 'fail') await batch?.fail(new RunFailedError('refused'));

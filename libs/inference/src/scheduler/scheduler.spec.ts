@@ -36,7 +36,7 @@ function setup(laneCount = 1, options: Partial<SchedulerOptions> = {}) {
 const failure = (promise: Promise<unknown>): Promise<DomainError> =>
   promise.then(
     () => Promise.reject(new Error('it succeeded')),
-    (error: DomainError) => error,
+    (error: unknown) => error as DomainError,
   );
 
 const ok = (outcome: ItemOutcome | undefined): ItemResult => {

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 import type { ModelManifest, TaskName } from '../manifest.js';
@@ -33,6 +34,7 @@ export interface DescribeOptions {
   readonly onnx?: string;
 }
 
+const LARGEST_LFS_POINTER = 1024;
 const ENTITY_MARKER = '[entity]';
 /** Nothing computes with these, but they belong to the model. */
 const COMPANIONS = ['golden.jsonl', 'MODEL_CARD.md', 'README.md', 'LICENSE', 'LICENSE.txt'];
@@ -78,7 +80,7 @@ export async function describeModel(
       vocabSize,
       precision: graph.precision,
       calibration: { temperature: config.temperature },
-      providers: ['cuda', 'cpu'],
+      providers: ['cpu'],
       batching: { maxBatchTokens: 256, maxPaddingWaste: 0.1 },
       ...(task === 'assertion' && { entityMarker: markerOf(tokenizer) }),
       ...(task === 'embedding' && { embedding: await poolingOf(folder) }),
@@ -93,8 +95,17 @@ function readGraph(folder: string, model: string): OnnxSummary {
   try {
     return readOnnxSummary(join(folder, model));
   } catch (error) {
-    throw new ImportError(`${model} is not an ONNX model: ${(error as Error).message}`);
+    const reason = isLfsPointer(join(folder, model))
+      ? 'it only points to one in Git LFS: run git lfs pull in its repository'
+      : (error as Error).message;
+    throw new ImportError(`${model} is not an ONNX model: ${reason}`);
   }
+}
+
+/** What a clone without Git LFS holds in place of a large file. */
+function isLfsPointer(path: string): boolean {
+  const isSmall = statSync(path).size < LARGEST_LFS_POINTER;
+  return isSmall && readFileSync(path, 'utf8').startsWith('version https://git-lfs');
 }
 
 function markerOf(tokenizer: TokenizerSource): string {

@@ -25,7 +25,7 @@ export interface ImportOptions extends DescribeOptions {
   /** `stable` if left out. */
   readonly status?: ModelStatus;
   readonly description?: string;
-  /** In order of preference; CUDA, then the CPU, if left out. */
+  /** In order of preference; the CPU if left out. */
   readonly providers?: readonly ProviderName[];
   /** Whether a version that is there already is replaced. */
   readonly force?: boolean;
