@@ -72,11 +72,11 @@ describe('models that were added', () => {
     expect(rows.map((row) => [row[0], row[2], row[6], row[7]])).toEqual([
       ['MODEL', 'TASK', 'FROM', 'SERVED'],
       ['clinical-assertion', 'assertion', 'bundled', 'yes'],
-      ['assertion', 'assertion', 'own', 'yes'],
+      ['assertion', 'assertion', 'own', 'default'],
       ['old-assertion', 'assertion', 'own', 'yes'],
-      ['problems', 'token-classification', 'own', 'yes'],
-      ['topics', 'text-classification', 'own', 'yes'],
-      ['vectors', 'embedding', 'own', 'yes'],
+      ['problems', 'token-classification', 'own', 'default'],
+      ['topics', 'text-classification', 'own', 'default'],
+      ['vectors', 'embedding', 'own', 'default'],
     ]);
 
     const check = await models('check');

@@ -1,17 +1,16 @@
 import { loadConfig } from '@app/config';
-import { FakeRuntime } from '@app/inference/testing';
 import { createApp } from '../../apps/api/src/create-app.js';
 import { shutDown } from '../../apps/api/src/shutdown.js';
+import { NoopRuntime } from './noop-runtime.js';
 
 /**
  * The real service with a runtime that computes nothing: what is left is HTTP,
  * validation, tokens, the scheduler and the answer.
  */
 const config = loadConfig();
-const service = await createApp(config, { runtime: new FakeRuntime({ lanes: 2 }) });
+const service = await createApp(config, { runtime: new NoopRuntime() });
 process.on('SIGTERM', () => {
   void shutDown(service).then(() => process.exit(0));
 });
 await service.app.listen(config.http.port, config.http.host);
-await service.engine.start();
-service.lifecycle.serving();
+await service.start();

@@ -7,7 +7,7 @@ const MIB = 1024 ** 2;
 
 /** How many lanes the service would start, and what decides it. */
 export function checkLanes(
-  { lanes, laneThreads }: InferenceConfig,
+  { lanes, laneThreads }: Pick<InferenceConfig, 'lanes' | 'laneThreads'>,
   host: HostResources,
   manifests: readonly ModelManifest[],
 ): Finding {

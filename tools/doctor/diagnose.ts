@@ -14,7 +14,7 @@ export async function diagnose(): Promise<Finding[]> {
   const own = config === null ? [] : [config.models.ownDir];
   const [models, probes, settings] = await Promise.all([
     checkModels([bundledModels(), ...own], config?.models.serve ?? []),
-    probeProviders(),
+    probeProviders(config === null ? {} : { environment: config.inference.laneEnvironment }),
     config === null ? [] : Promise.all([checkPort(config), checkDataFolder(config)]),
   ]);
   return [

@@ -30,7 +30,7 @@ describe('the doctor', () => {
   });
 
   it('says what decides the number of lanes', () => {
-    const settings = { lanes: null, laneThreads: 1, maxBatchSize: 1, maxSequenceLength: 8 };
+    const settings = { lanes: null, laneThreads: 1 };
     const host: HostResources = { cores: 8, cpuQuota: 2.5, memoryBytes: 64 * GIB };
     const small = [manifest(1e6)];
     expect(checkLanes(settings, host, small).text).toMatch(/^2, one for each core/);

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { importHuggingFaceFolder, modelKey, type CatalogEntry } from '@app/model-registry';
 import { DONE, type ExitCode, type Output } from './console.js';
 import { compareGoldenAnswers } from './golden-answers.js';
-import { ModelTester } from './model-tester.js';
+import { ModelTester, type TesterOptions } from './model-tester.js';
 import type { AddCommand } from './options.js';
 import type { Places } from './places.js';
 
@@ -10,13 +10,13 @@ import type { Places } from './places.js';
 export async function addModel(
   command: AddCommand,
   places: Places,
-  limits: { readonly maxSequenceLength: number },
+  settings: TesterOptions,
   output: Output,
 ): Promise<ExitCode> {
   const { folder, ...options } = command;
   let example = '';
   const verify = async (entry: CatalogEntry): Promise<void> => {
-    const tester = await ModelTester.start(limits.maxSequenceLength);
+    const tester = await ModelTester.start(settings);
     try {
       const model = await tester.test(entry);
       await compareGoldenAnswers(entry, model);

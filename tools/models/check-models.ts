@@ -2,7 +2,7 @@ import { SetupError } from '@app/common';
 import { ManifestError, verifyFiles } from '@app/model-registry';
 import { DONE, FAILED, type ExitCode, type Output } from './console.js';
 import { compareGoldenAnswers } from './golden-answers.js';
-import { ModelTester } from './model-tester.js';
+import { ModelTester, type TesterOptions } from './model-tester.js';
 import { findVersions, type FoundVersion, type Places } from './places.js';
 
 /**
@@ -12,7 +12,7 @@ import { findVersions, type FoundVersion, type Places } from './places.js';
 export async function checkModels(
   wanted: string | undefined,
   places: Places,
-  limits: { readonly maxSequenceLength: number },
+  options: TesterOptions,
   output: Output,
 ): Promise<ExitCode> {
   const found = await findVersions(places);
@@ -26,7 +26,7 @@ export async function checkModels(
       `There is no model ${wanted ?? ''} to check; there are: ${known.join(', ') || 'none'}`,
     );
   }
-  const tester = await ModelTester.start(limits.maxSequenceLength);
+  const tester = await ModelTester.start(options);
   let failed = 0;
   try {
     for (const version of meant) {

@@ -16,39 +16,48 @@ export async function listModels(
     return DONE;
   }
   const sound = versions.flatMap(({ entry }) => (entry instanceof ManifestError ? [] : [entry]));
-  const problems = versions.flatMap(({ entry }) => (entry instanceof ManifestError ? [entry] : []));
-  const served = servedOf(sound, serve, problems);
+  const problems: SetupError[] = versions.flatMap(({ entry }) =>
+    entry instanceof ManifestError ? [entry] : [],
+  );
+  const registry = registryOf(sound, serve, problems);
   output.print(
     formatTable([
       ['MODEL', 'VERSION', 'TASK', 'STATUS', 'PRECISION', 'SIZE', 'FROM', 'SERVED'],
-      ...versions.map((version) => row(version, served)),
+      ...versions.map((version) => row(version, registry)),
     ]),
   );
   for (const { message } of problems) output.printError(`\n${message}`);
   return problems.length === 0 ? DONE : FAILED;
 }
 
-function servedOf(
+function registryOf(
   sound: readonly CatalogEntry[],
   serve: readonly string[],
   problems: SetupError[],
-): ReadonlySet<CatalogEntry> {
+): ModelRegistry | null {
   try {
-    return new Set(new ModelRegistry(sound, serve).servable());
+    return new ModelRegistry(sound, serve);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     problems.push(error);
-    return new Set();
+    return null;
   }
 }
 
-function row(found: FoundVersion, served: ReadonlySet<CatalogEntry>): string[] {
+function row(found: FoundVersion, registry: ModelRegistry | null): string[] {
   const { name, version, place, entry } = found;
   if (entry instanceof ManifestError) return [name, version, '?', 'unsound', '', '', place, 'no'];
   const { task, status, precision, files } = entry.manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const use = served.has(entry) ? 'yes' : 'no';
+  const use = servedAs(entry, registry);
   return [name, version, task, status, precision, megabytes(bytes), place, use];
+}
+
+/** `default` for the version that answers where a request names only the task, as `/predict` does. */
+function servedAs(entry: CatalogEntry, registry: ModelRegistry | null): string {
+  if (!registry?.servable().includes(entry)) return 'no';
+  const { task } = entry.manifest;
+  return registry.resolve({ task }) === entry.manifest ? 'default' : 'yes';
 }
 
 function megabytes(bytes: number): string {

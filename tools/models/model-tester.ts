@@ -21,6 +21,13 @@ const ENTITY = 'chest pain';
 /** Differences that padding may cause by rounding alone, against values of about 1. */
 const ROUNDING = { fp32: 1e-3, fp16: 5e-2, int8: Infinity };
 
+export interface TesterOptions {
+  /** The operator's limit in tokens. */
+  readonly maxSequenceLength: number;
+  /** What a lane sees of the environment. */
+  readonly laneEnvironment: Readonly<Record<string, string>>;
+}
+
 /** A model that has passed the test, open for more. */
 export interface TestedModel {
   readonly served: ServedModel;
@@ -41,9 +48,8 @@ export class ModelTester {
     this.pool = new ModelPool(runtime, maxSequenceLength);
   }
 
-  /** @param maxSequenceLength the operator's limit in tokens */
-  static async start(maxSequenceLength: number): Promise<ModelTester> {
-    const runtime = new LaneRuntime({ lanes: 1 });
+  static async start({ maxSequenceLength, laneEnvironment }: TesterOptions): Promise<ModelTester> {
+    const runtime = new LaneRuntime({ lanes: 1, environment: laneEnvironment });
     await runtime.start();
     const [lane] = runtime.lanes;
     if (lane === undefined) throw new SetupError('no lane could be started');
@@ -113,7 +119,12 @@ export class ModelTester {
     );
     if (short === undefined || long === undefined || short.length === long.length) return;
     const [alone] = await this.run(served, [short]);
-    const [together] = await this.run(served, [short, long]);
+    const [together] = await this.run(served, [short, long]).catch((error: unknown) => {
+      throw asSetupError(
+        'it fails with two texts in a batch: export it with open batch and sequence axes',
+        error,
+      );
+    });
     const allowed = ROUNDING[served.manifest.precision];
     const differs = alone?.some((value, i) => {
       const difference = Math.abs(value - (together?.[i] ?? NaN));

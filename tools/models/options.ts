@@ -46,7 +46,8 @@ export const USAGE = `npm run models -- <command>
       --providers <list>   execution providers in order of preference, of ${PROVIDER_NAMES.join(',')}
       --root <folder>      where models lie; default: MODEL_CACHE_DIR, else DATA_DIR/models
       --force              replace a version that is there
-  list                     the models found, bundled and own
+  list                     the models found, bundled and own; of several for a task, the default answers
+                           requests that name none: the first in MODELS, else the first stable one by name
   check [name[@version]]   verify checksums, open each model, run it, compare its golden answers
   remove <name> [version]  delete a model, or one version of it; bundled ones stay
       --root <folder>      as above

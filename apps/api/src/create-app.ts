@@ -3,21 +3,14 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
 import type { AppConfig } from '@app/config';
 import { Lifecycle } from '@app/health';
-import {
-  hostResources,
-  InferenceEngine,
-  laneCount,
-  LaneRuntime,
-  ModelPool,
-  Scheduler,
-  type Runtime,
-} from '@app/inference';
+import { InferenceEngine, ModelPool, Scheduler, type Runtime } from '@app/inference';
 import { openRegistry, type ModelRegistry } from '@app/model-registry';
 import { createLogger, Metrics, NestLogger, type Logger } from '@app/observability';
 import { AppModule } from './app.module.js';
 import { LeanExpressAdapter } from './http/adapter/lean-express.adapter.js';
 import { applyEdge, type Edge } from './http/apply-edge.js';
 import { bundledModels, packageVersion } from './installation.js';
+import { openRuntime } from './open-runtime.js';
 
 /** What a caller may put in place of the real thing. */
 export interface AppOverrides {
@@ -54,7 +47,7 @@ export async function createApp(
       roots: [bundledModels(), config.models.ownDir],
       serve: config.models.serve,
     }));
-  const runtime = overrides.runtime ?? laneRuntime(config, registry, logger);
+  const runtime = overrides.runtime ?? (await openRuntime(config, registry, logger));
   countRestarts(runtime, metrics);
 
   const adapter = new LeanExpressAdapter({ tls: config.http.tls ?? undefined });
@@ -87,24 +80,6 @@ export async function createApp(
     lifecycle.serving();
   };
   return { app, edge, logger, engine, lifecycle, runtime, pool, start };
-}
-
-function laneRuntime(config: AppConfig, registry: ModelRegistry, logger: Logger): LaneRuntime {
-  const { lanes: override, laneThreads: threads } = config.inference;
-  const modelBytes = registry
-    .servable()
-    .flatMap(({ manifest }) => manifest.files.filter((file) => file.path === manifest.model))
-    .map((file) => file.bytes);
-  const host = hostResources();
-  return new LaneRuntime({
-    lanes:
-      threads > 1
-        ? (override ?? 1)
-        : laneCount(host, { modelBytes, override: override ?? undefined }),
-    threads,
-    environment: config.inference.laneEnvironment,
-    onLaneExit: (exit) => logger.warn({ ...exit }, 'a lane ended and is started again'),
-  });
 }
 
 /** A lane that turns ready a second time has been started again. */

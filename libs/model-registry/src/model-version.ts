@@ -1,12 +1,7 @@
 /** `major.minor.patch`, perhaps with a pre-release such as `-beta.2`. */
 export const VERSION_PATTERN = '^\\d{1,6}\\.\\d{1,6}\\.\\d{1,6}(-[a-z0-9]+(\\.[a-z0-9]+)*)?$';
 
-const VERSION = new RegExp(VERSION_PATTERN);
 const DIGITS = /^\d+$/;
-
-export function isModelVersion(version: string): boolean {
-  return VERSION.test(version);
-}
 
 /** Orders versions as Semantic Versioning does: a pre-release comes before its release. */
 export function compareVersions(a: string, b: string): number {

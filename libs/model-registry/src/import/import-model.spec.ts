@@ -132,6 +132,11 @@ describe('importHuggingFaceFolder', () => {
     ['no graph', { 'model.onnx': undefined }, /no \.onnx file/],
     ['a graph that is none', { 'model.onnx': 'text' }, /model\.onnx is not an ONNX model/],
     [
+      'a graph that was not downloaded',
+      { 'model.onnx': 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n' },
+      /git lfs pull/,
+    ],
+    [
       'a graph that is cut off',
       { 'model.onnx': onnxBytes(ASSERTION_GRAPH).subarray(0, 200) },
       /model\.onnx is not an ONNX model: it is cut off/,
