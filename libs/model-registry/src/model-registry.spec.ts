@@ -94,7 +94,7 @@ describe('a model', () => {
 describe('the default model of a task', () => {
   const defaultOf = (models: ModelRegistry) => models.resolve({ task: 'assertion' }).name;
 
-  it('is the first by name that is stable', () => {
+  it('is the first found that is stable, so that a model of one’s own does not take over', () => {
     expect(defaultOf(registry(outlines('c 1.0.0, b 1.0.0, a 1.0.0 beta')))).toBe('b');
   });
 

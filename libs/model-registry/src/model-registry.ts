@@ -1,6 +1,11 @@
 import { DomainError, SetupError } from '@app/common';
-import type { ModelManifest, ModelStatus, TaskName } from './manifest.js';
-import { modelKey } from './manifest.js';
+import {
+  modelKey,
+  TASK_NAMES,
+  type ModelManifest,
+  type ModelStatus,
+  type TaskName,
+} from './manifest.js';
 import { compareVersions } from './model-version.js';
 
 /** A manifest and the folder its files lie in. */
@@ -26,8 +31,9 @@ const DEFAULT_ORDER: readonly ModelStatus[] = ['stable', 'beta', 'deprecated'];
 
 /** Every model version this process knows, and which one answers a request. */
 export class ModelRegistry {
-  /** Newest version first. */
+  /** In the order found, so the bundled models come first; newest version first. */
   private readonly byName = new Map<string, CatalogEntry[]>();
+  private readonly defaults: ReadonlyMap<TaskName, string>;
 
   /**
    * @param entries all versions found on disk
@@ -51,6 +57,7 @@ export class ModelRegistry {
       versions.sort((a, b) => compareVersions(b.manifest.version, a.manifest.version));
       this.byName.set(name, versions);
     }
+    this.defaults = new Map(TASK_NAMES.flatMap((task) => this.findDefault(task)));
   }
 
   /** Models of which a version can answer. */
@@ -97,11 +104,22 @@ export class ModelRegistry {
     );
   }
 
-  /** Of the models that do the task: the one MODELS names first, else one with a stable version, else the first by name. */
   private defaultFor(task: TaskName): string {
-    const candidates = this.names().flatMap((name) => {
-      const entries = this.entriesOf(name).filter((entry) => entry.manifest.task === task);
-      const entry = latest(entries.filter(isServable));
+    const name = this.defaults.get(task);
+    if (name !== undefined) return name;
+    throw new DomainError('MODEL_NOT_FOUND', `No model for the task "${task}" is served here.`, {
+      details: { available_models: this.names() },
+    });
+  }
+
+  /**
+   * Of the models that do the task: the one MODELS names first, else the first
+   * found with a stable version, so that adding a model of one's own does not
+   * silently change who answers `/predict`.
+   */
+  private findDefault(task: TaskName): [TaskName, string][] {
+    const candidates = [...this.byName.values()].flatMap((entries) => {
+      const entry = latest(entries.filter((e) => isServable(e) && e.manifest.task === task));
       return entry ? [entry] : [];
     });
     const rank = (entry: CatalogEntry): number => {
@@ -109,10 +127,7 @@ export class ModelRegistry {
       return wish >= 0 ? wish : entry.manifest.status === 'stable' ? 0 : 1;
     };
     const [first] = candidates.sort((a, b) => rank(a) - rank(b));
-    if (first) return first.manifest.name;
-    throw new DomainError('MODEL_NOT_FOUND', `No model for the task "${task}" is served here.`, {
-      details: { available_models: this.names() },
-    });
+    return first ? [[task, first.manifest.name]] : [];
   }
 
   private entriesOf(name: string): CatalogEntry[] {
