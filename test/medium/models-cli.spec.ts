@@ -71,8 +71,8 @@ describe('models that were added', () => {
       .map((line) => line.split(/ {2,}/));
     expect(rows.map((row) => [row[0], row[2], row[6], row[7]])).toEqual([
       ['MODEL', 'TASK', 'FROM', 'SERVED'],
-      ['clinical-assertion', 'assertion', 'bundled', 'yes'],
-      ['assertion', 'assertion', 'own', 'default'],
+      ['clinical-assertion', 'assertion', 'bundled', 'default'],
+      ['assertion', 'assertion', 'own', 'yes'],
       ['old-assertion', 'assertion', 'own', 'yes'],
       ['problems', 'token-classification', 'own', 'default'],
       ['topics', 'text-classification', 'own', 'default'],

@@ -95,7 +95,7 @@ describe('the default model of a task', () => {
   const defaultOf = (models: ModelRegistry) => models.resolve({ task: 'assertion' }).name;
 
   it('is the first found that is stable, so that a model of one’s own does not take over', () => {
-    expect(defaultOf(registry(outlines('c 1.0.0, b 1.0.0, a 1.0.0 beta')))).toBe('b');
+    expect(defaultOf(registry(outlines('a 1.0.0 beta, c 1.0.0, b 1.0.0')))).toBe('c');
   });
 
   it('is the one MODELS names first', () => {
@@ -108,6 +108,15 @@ describe('the default model of a task', () => {
     expect(defaultOf(models)).toBe('b');
     expect(models.resolve({ task: 'embedding' }).name).toBe('a');
     expect(refusal(models, { task: 'token-classification' }).code).toBe('MODEL_NOT_FOUND');
+  });
+
+  it('is not answered by a version that does another task', () => {
+    const other = { task: 'embedding', labels: [] } as const;
+    const models = registry([...outlines('a 1.0.0'), { name: 'a', version: '2.0.0', ...other }]);
+    expect(models.resolve({ task: 'assertion' }).version).toBe('1.0.0');
+    expect(refusal(models, { task: 'assertion', version: '2.0.0' }).code).toBe(
+      'UNKNOWN_MODEL_VERSION',
+    );
   });
 });
 

@@ -25,6 +25,7 @@ describe('a tokenizer made of a vocabulary', () => {
     expect(bertTokenizer(none)['normalizer']).toMatchObject({
       lowercase: true,
       strip_accents: null,
+      handle_chinese_chars: true,
     });
   });
 

@@ -82,6 +82,7 @@ describe('importHuggingFaceFolder', () => {
   });
 
   it.each([
+    ['fp32', FLOAT32, 'MatMul', 0],
     ['fp16', FLOAT16, 'MatMul', 0],
     ['int8', INT8, 'QLinearMatMul', 0],
     ['int8', INT8, 'DynamicQuantizeLinear', 1],
@@ -91,13 +92,34 @@ describe('importHuggingFaceFolder', () => {
         operators: [operator],
         initializers: [
           { name: 'w', type, dims: [700, 4] },
-          { name: 'scale', type: FLOAT32, dims: [4] },
+          { name: 'scale', type: type === FLOAT32 ? INT8 : FLOAT32, dims: [4] },
         ],
       }),
     );
     const imported = await importHuggingFaceFolder(folder, { root });
     expect(imported.manifest.precision).toBe(precision);
     expect(imported.warnings).toHaveLength(warnings);
+  });
+
+  it('takes the lower of the limits that the model and its tokenizer state', async () => {
+    const add = async (maxTokens: number, change: object = {}) => {
+      const settings = { do_lower_case: true, model_max_length: maxTokens };
+      const folder = await source({ 'tokenizer_config.json': settings, ...config(change) });
+      return (await importHuggingFaceFolder(folder, { root, force: true })).manifest.maxTokens;
+    };
+    expect(await add(128)).toBe(128);
+    expect(await add(1024)).toBe(512);
+    expect(await add(256, { max_position_embeddings: undefined })).toBe(256);
+    await expect(add(1e30, { max_position_embeddings: undefined })).rejects.toThrow(
+      /how many tokens the model takes/,
+    );
+  });
+
+  it('does not take the constants that old exporters list among the inputs for inputs', async () => {
+    const weights = { name: 'embeddings', type: FLOAT32, dims: [7, 4] };
+    const folder = await source(graph({ inputs: [...ASSERTION_GRAPH.inputs, weights] }));
+    const { manifest } = await importHuggingFaceFolder(folder, { root });
+    expect(Object.values(manifest.inputs)).toHaveLength(3);
   });
 
   it('takes along weights beside the graph, the card and the golden answers', async () => {
