@@ -1,22 +1,45 @@
 import { randomFillSync } from 'node:crypto';
-import { v7 } from 'uuid';
 
-/** A time-ordered identifier (UUIDv7) for everything that is stored. */
-export function newId(): string {
-  return v7();
-}
-
-// Random bytes are drawn in blocks: a draw per request costs more than the rest of the id.
-const pool = Buffer.alloc(4096);
+// Random bytes are drawn in blocks: a draw an id would cost more than the rest of the request's ids together.
+const pool = Buffer.alloc(8192);
 let used = pool.length;
 
-/** A request id in the form System A clients expect: `^req-\w+-\w+$`. */
-export function newRequestId(): string {
-  if (used + 8 > pool.length) {
+/** `count` random bytes as hex. */
+function randomHex(count: number): string {
+  if (used + count > pool.length) {
     randomFillSync(pool);
     used = 0;
   }
-  const random = pool.toString('hex', used, used + 8);
-  used += 8;
-  return `req-${Date.now().toString(36)}-${random}`;
+  used += count;
+  return pool.toString('hex', used - count, used);
+}
+
+let lastMs = 0;
+let sequence = 0;
+
+/**
+ * A time-ordered identifier (UUIDv7, RFC 9562) for everything that is stored.
+ * Ids of one process ascend: a counter orders those of one millisecond, and
+ * borrows from the next when it runs over.
+ */
+export function newId(): string {
+  const now = Date.now();
+  if (now > lastMs) {
+    lastMs = now;
+    sequence = 0;
+  } else if (++sequence > 0xfff) {
+    lastMs++;
+    sequence = 0;
+  }
+  const time = lastMs.toString(16).padStart(12, '0');
+  const count = sequence.toString(16).padStart(3, '0');
+  const random = randomHex(8);
+  // The variant's two bits are 10, so the digit that holds them is 8, 9, a or b.
+  const variant = (8 | (parseInt(random.charAt(0), 16) & 3)).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+}
+
+/** A request id in the form System A clients expect: `^req-\w+-\w+$`. */
+export function newRequestId(): string {
+  return `req-${Date.now().toString(36)}-${randomHex(8)}`;
 }
