@@ -2,6 +2,7 @@ import type { Precision } from '@app/model-registry';
 import type { ModelMeasurements } from './measure-model.js';
 import type { ModelLabel } from './options.js';
 import type { Figure } from './report.js';
+import { medianRatio } from './stats.js';
 
 interface Goals {
   /** Served ÷ raw. */
@@ -32,12 +33,12 @@ export function modelFigures(
     return { id, model, value, goal, want: 'at most' };
   };
   return [
-    atLeast('P1', m.served.median / m.raw.median, goals.served),
-    atLeast('P1-batch-route', m.batchRoute.median / m.raw.median, 0.9),
-    atLeast('P1-arrival-order', m.served.median / m.arrival.median, 2),
+    atLeast('P1', medianRatio(m.served, m.raw), goals.served),
+    atLeast('P1-batch-route', medianRatio(m.batchRoute, m.raw), 0.9),
+    atLeast('P1-arrival-order', medianRatio(m.served, m.arrival), 2),
     ...(goals.latency === null
       ? []
-      : [atMost('P3', m.latency.served.median / m.latency.raw.median, goals.latency)]),
+      : [atMost('P3', medianRatio(m.latency.served, m.latency.raw), goals.latency)]),
     atLeast('P5', goodput / m.served.median, goals.goodput),
     // No refusals at three times the capacity would mean an unbounded queue: NaN is short.
     atMost('P5-refusal-ms', load.refusals.p999, 100),

@@ -10,7 +10,7 @@ import { parseOptions, USAGE, type BenchOptions, type ModelPlan } from './option
 import { prepareModel, type PreparedModel } from './prepare-model.js';
 import { describeMachine, formatFigure, reached, writeResults, type Figure } from './report.js';
 import { ServerProcess } from './server-process.js';
-import { formatSpread } from './stats.js';
+import { formatSpread, medianRatio } from './stats.js';
 
 /** From dist/tools/bench to the folder of package.json. */
 const ROOT = new URL('../../../', import.meta.url);
@@ -29,7 +29,11 @@ interface Outcome {
 
 async function bench(options: BenchOptions, corpus: Corpus, scratch: string): Promise<Outcome> {
   const outcome: Outcome = { figures: [], measurements: {} };
-  const serve = (script: string, model: PreparedModel): Promise<ServerProcess> =>
+  const serve = (
+    script: string,
+    model: PreparedModel,
+    args: readonly string[] = [],
+  ): Promise<ServerProcess> =>
     ServerProcess.start(
       script,
       {
@@ -40,19 +44,21 @@ async function bench(options: BenchOptions, corpus: Corpus, scratch: string): Pr
         LOG_LEVEL: 'warn',
       },
       '/health/ready',
+      args,
     );
 
   for (const plan of options.models) {
     const model = await prepareModel(plan.label, ROOT, scratch, corpus.sentences);
     console.log(describeLengths(`\n${plan.label}: tokens`, model.bench.lengths));
     if (plan.label === 'bundled') {
+      const route = await serve(sibling('noop-server'), model, ['route']);
       const service = await serve(sibling('noop-server'), model);
-      const http = await againstFloor(service, model, options, plan);
+      const http = await againstFloor({ route, service }, model, options, plan);
       outcome.measurements['http'] = http;
       outcome.figures.push({
         id: 'P2',
         model: plan.label,
-        value: http.service.median / http.floor.median,
+        value: medianRatio(http.route, http.floor),
         goal: HTTP_GOAL,
         want: 'at least',
       });
@@ -72,7 +78,7 @@ async function bench(options: BenchOptions, corpus: Corpus, scratch: string): Pr
 }
 
 async function againstFloor(
-  service: ServerProcess,
+  services: Readonly<Record<'route' | 'service', ServerProcess>>,
   model: PreparedModel,
   options: BenchOptions,
   plan: ModelPlan,
@@ -81,19 +87,21 @@ async function againstFloor(
     const floor = await ServerProcess.start(sibling('http-floor'), {}, '/health/ready');
     try {
       const { sentences } = model.bench;
-      const servers = { floor, service };
+      const servers = { floor, ...services };
       const { rounds } = options.thoroughness;
       const http = await measureHttp(servers, sentences, rounds, plan.roundSeconds);
       console.log(
         `requests/s without a model: node:http ${formatSpread(http.floor, 0)}, ` +
-          `service ${formatSpread(http.service, 0)}`,
+          `route ${formatSpread(http.route, 0)}, ` +
+          `with tokens and scheduler ${formatSpread(http.service, 0)}`,
       );
       return http;
     } finally {
       await floor.stop();
     }
   } finally {
-    await service.stop();
+    await services.route.stop();
+    await services.service.stop();
   }
 }
 

@@ -9,10 +9,13 @@ const WARM_SECONDS = 0.5;
 export interface HttpMeasurements {
   /** Requests a second. */
   readonly floor: Spread;
+  /** The route alone: guard, validation, answer, headers and metrics. */
+  readonly route: Spread;
+  /** With tokens and the scheduler as well. */
   readonly service: Spread;
 }
 
-/** POST /predict of the service without a model, against the least node:http can do. */
+/** POST /predict without a model, against the least node:http can do. */
 export async function measureHttp(
   servers: Readonly<Record<keyof HttpMeasurements, ServerProcess>>,
   sentences: readonly string[],
@@ -42,12 +45,14 @@ export async function measureHttp(
 
   try {
     const floor: number[] = [];
+    const route: number[] = [];
     const service: number[] = [];
     for (let round = 0; round < rounds; round++) {
       floor.push(await rate(servers.floor));
+      route.push(await rate(servers.route));
       service.push(await rate(servers.service));
     }
-    return { floor: spread(floor), service: spread(service) };
+    return { floor: spread(floor), route: spread(route), service: spread(service) };
   } finally {
     worker.stop();
   }

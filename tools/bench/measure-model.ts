@@ -31,15 +31,17 @@ export async function measureModel(
   const raw = await RawRunner.open(model);
   const served = new ServedModel(model, server);
   try {
+    const sorted = raw.strategies();
+    const arrival = raw.arrivalStrategies();
     const looks = new Map<Strategy, number>();
     for (let look = 0; look < lookCount; look++) {
-      for (const strategy of [...raw.strategies(), ...raw.arrivalStrategies()]) {
+      for (const strategy of [...sorted, ...arrival]) {
         const rate = await raw.rate(strategy, plan.lookSeconds);
         looks.set(strategy, Math.max(rate, looks.get(strategy) ?? 0));
       }
     }
-    const finalists = best(raw.strategies(), looks, finalistCount);
-    const arrivals = best(raw.arrivalStrategies(), looks, 1);
+    const finalists = best(sorted, looks, finalistCount);
+    const arrivals = best(arrival, looks, 1);
 
     const rates = new Map<Strategy, number[]>();
     const single: Rate[] = [];

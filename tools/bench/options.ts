@@ -104,7 +104,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     assert: values.assert,
     textsFile: values.texts,
     thoroughness: values.quick
-      ? { looks: 1, finalists: 1, rounds: 3 }
+      ? { looks: 2, finalists: 2, rounds: 3 }
       : { looks: 2, finalists: 2, rounds: 5 },
     models: labels.map((label) => plans[label]),
   };

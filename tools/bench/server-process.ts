@@ -7,6 +7,8 @@ import { processCpuMicros } from './process-cpu.js';
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+/** Those of `npm start`: room for the objects of all requests under way to die young. */
+const NODE_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=64'];
 
 /** A server under test, in a process of its own, on a free port of loopback. */
 export class ServerProcess {
@@ -16,16 +18,17 @@ export class ServerProcess {
   ) {}
 
   /**
-   * Starts `node <script> <host> <port>` with HOST, PORT and `env` alone as its
+   * Starts `node <script> <host> <port> <args>` with HOST, PORT and `env` alone as its
    * environment and waits until `readyPath` answers 200.
    */
   static async start(
     script: string,
     env: Readonly<Record<string, string>>,
     readyPath: string,
+    args: readonly string[] = [],
   ): Promise<ServerProcess> {
     const port = await freePort();
-    const child = spawn(process.execPath, [script, HOST, String(port)], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, script, HOST, String(port), ...args], {
       env: { ...env, HOST, PORT: String(port) },
       // Its banner and log would mix with the figures; why it cannot start stands on stderr.
       stdio: ['ignore', 'ignore', 'inherit'],

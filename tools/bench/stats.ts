@@ -28,6 +28,8 @@ export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** One a round, in order. */
+  readonly values: readonly number[];
 }
 
 export function spread(values: readonly number[]): Spread {
@@ -37,7 +39,15 @@ export function spread(values: readonly number[]): Spread {
     (quantile(ascending, Math.ceil(middle) / ascending.length) +
       (ascending[Math.floor(middle)] ?? Number.NaN)) /
     2;
-  return { median, min: quantile(ascending, 0), max: quantile(ascending, 1) };
+  return { median, min: quantile(ascending, 0), max: quantile(ascending, 1), values };
+}
+
+/**
+ * Median over the rounds of `a` ÷ `b`. Both sides of a round are measured one
+ * after the other, so what slows the machine for a while cancels out.
+ */
+export function medianRatio(a: Spread, b: Spread): number {
+  return spread(a.values.map((value, round) => value / (b.values[round] ?? Number.NaN))).median;
 }
 
 export function formatSpread({ median, min, max }: Spread, digits = 1): string {

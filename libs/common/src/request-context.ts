@@ -15,5 +15,15 @@ export interface RequestContext {
   /** Milliseconds on the `performance.now()` clock. */
   readonly deadline: number;
   /** Aborts when the caller has gone away. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
+}
+
+/**
+ * What libraries use of an AbortSignal, which is one. A request's own is
+ * lighter: making a full one costs more than parsing the request's headers.
+ */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }

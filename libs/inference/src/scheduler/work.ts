@@ -1,4 +1,4 @@
-import type { DomainError, Priority } from '@app/common';
+import type { CancelSignal, DomainError, Priority } from '@app/common';
 import type { BatchBudget, Sized } from '../batcher/form-batch.js';
 import type { Node } from './linked-queue.js';
 
@@ -17,7 +17,7 @@ export interface SubmitContext {
   readonly priority: Priority;
   /** Milliseconds on the scheduler's clock. */
   readonly deadline: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** One item's answer and how it came about. */

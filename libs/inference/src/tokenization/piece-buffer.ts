@@ -2,7 +2,9 @@ import type { Encoding } from './tokenizer.js';
 
 const SPECIAL = -1;
 
-/** Tokens being collected; kept and used again, so that an encoding costs four exact copies. */
+const NONE = new Int32Array(0);
+
+/** Tokens being collected; kept and used again, so that an encoding costs exact copies only. */
 export class PieceBuffer {
   length = 0;
   #ids = new Int32Array(512);
@@ -39,15 +41,15 @@ export class PieceBuffer {
     }
   }
 
-  encoding(unknownId: number, truncated: boolean): Encoding {
+  encoding(unknownId: number, truncated: boolean, alignment: boolean): Encoding {
     const ids = this.#ids.slice(0, this.length);
     let unknown = 0;
     for (const id of ids) if (id === unknownId) unknown++;
     return {
       ids,
-      starts: this.#starts.slice(0, this.length),
-      ends: this.#ends.slice(0, this.length),
-      words: this.#words.slice(0, this.length),
+      starts: alignment ? this.#starts.slice(0, this.length) : NONE,
+      ends: alignment ? this.#ends.slice(0, this.length) : NONE,
+      words: alignment ? this.#words.slice(0, this.length) : NONE,
       unknown,
       truncated,
     };

@@ -8,7 +8,10 @@ export interface Span {
 export interface Encoding {
   /** Token ids, special tokens included. */
   readonly ids: Int32Array;
-  /** Where each token stands in the text, in UTF-16 code units of the text as received; -1 for special tokens. */
+  /**
+   * Where each token stands in the text, in UTF-16 code units of the text as received; -1 for
+   * special tokens. Like `ends` and `words`, empty unless `alignment` was asked for.
+   */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   /** The word each token is a piece of, counted from 0; -1 for special tokens. */
@@ -26,6 +29,8 @@ export interface EncodeOptions {
   readonly overflow: 'refuse' | 'window';
   /** Marked with the entity marker on both sides; the marker is inserted as a token, never as text. */
   readonly entity?: Span;
+  /** Also say where each token stands; costs three more arrays an encoding. */
+  readonly alignment?: boolean;
 }
 
 /** Turns text into token ids. Bounded in time for any input. */

@@ -17,7 +17,7 @@ interface Library {
 }
 const libraryOf = ({ file, config }: BertFiles): Library => new LibraryTokenizer(file, config);
 
-const whole = { maxTokens: 1_000_000, overflow: 'refuse' } as const;
+const whole = { maxTokens: 1_000_000, overflow: 'refuse', alignment: true } as const;
 const marker = { entityMarker: '[entity]' };
 
 function made(options: BertFilesOptions) {
@@ -192,7 +192,7 @@ describe('texts over the limit', () => {
   const tokens = (encoding: Encoding): string =>
     [...encoding.ids].map((id) => library.id_to_token(id)).join(' ');
   const cut = (text: string, maxTokens: number, entity?: Span): Encoding =>
-    own.encode(text, { maxTokens, overflow: 'window', entity });
+    own.encode(text, { maxTokens, overflow: 'window', entity, alignment: true });
   const words = (n: number): string =>
     Array.from({ length: n }, (_, i) => 'abcdefghij'.charAt(i % 10)).join(' ');
   const about = (text: string, entity: string): Span => ({

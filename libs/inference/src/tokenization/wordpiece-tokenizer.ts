@@ -52,17 +52,17 @@ class WordPieceTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions): Encoding {
-    const { maxTokens, overflow, entity } = options;
+    const { maxTokens, overflow, entity, alignment = false } = options;
     if (maxTokens < SHORTEST_LIMIT) {
       throw new RangeError(`maxTokens must be at least ${SHORTEST_LIMIT}, not ${maxTokens}`);
     }
     const source = this.#withoutSigmas(text, entity);
     const fits = this.#collect(source, entity, maxTokens);
-    if (fits) return this.#buffer.encoding(this.files.unknownId, false);
+    if (fits) return this.#buffer.encoding(this.files.unknownId, false, alignment);
     if (overflow === 'refuse') throw this.#tooLong(source, entity, maxTokens);
     return entity === undefined
-      ? this.#start(source, maxTokens)
-      : this.#window(source, entity, maxTokens);
+      ? this.#start(source, maxTokens, alignment)
+      : this.#window(source, entity, maxTokens, alignment);
   }
 
   /** Puts the whole encoding into the buffer; false as soon as it has more than `limit` tokens. */
@@ -85,17 +85,17 @@ class WordPieceTokenizer implements Tokenizer {
   }
 
   /** The text's start. */
-  #start(text: string, maxTokens: number): Encoding {
+  #start(text: string, maxTokens: number, alignment: boolean): Encoding {
     const out = this.#buffer;
     out.clear();
     out.pushSpecial(this.files.clsId);
     this.#append(out, text, 0, text.length, maxTokens - 1);
     out.pushSpecial(this.files.sepId);
-    return out.encoding(this.files.unknownId, true);
+    return out.encoding(this.files.unknownId, true, alignment);
   }
 
   /** The entity, with as much on its left as on its right; what one side leaves the other takes. */
-  #window(text: string, entity: Span, maxTokens: number): Encoding {
+  #window(text: string, entity: Span, maxTokens: number, alignment: boolean): Encoding {
     const [left, inside, right] = [new PieceBuffer(), new PieceBuffer(), new PieceBuffer()];
     const budget = maxTokens - (SHORTEST_LIMIT - 1);
     this.#append(inside, text, entity.start, entity.end, budget);
@@ -117,7 +117,7 @@ class WordPieceTokenizer implements Tokenizer {
     out.pushSpecial(this.#marker());
     out.append(right, 0, rightTokens);
     out.pushSpecial(this.files.sepId);
-    return out.encoding(this.files.unknownId, true);
+    return out.encoding(this.files.unknownId, true, alignment);
   }
 
   #tooLong(text: string, entity: Span | undefined, maxTokens: number): Error {

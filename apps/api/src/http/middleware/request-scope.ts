@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 import { newRequestId } from '@app/common';
-import type { Priority, RequestContext } from '@app/common';
+import type { CancelSignal, Priority, RequestContext } from '@app/common';
 import type { Principal } from '../guards/principal.js';
+import { ClientSignal } from './client-signal.js';
 
 export type ApiPrefix = '' | '/v1' | '/api/v1';
 
@@ -26,7 +27,7 @@ export class RequestScope {
   private queueMs = UNSET;
   private runMs = UNSET;
   private trace: string | undefined = undefined;
-  private aborter: AbortController | undefined = undefined;
+  private clientSignal: ClientSignal | undefined = undefined;
   private made: RequestContext | undefined = undefined;
 
   constructor(
@@ -51,18 +52,18 @@ export class RequestScope {
     return this.trace;
   }
 
-  /** Aborts when the client leaves before its answer is out. Made only when somebody asks: it costs. */
-  get signal(): AbortSignal {
-    if (this.aborter === undefined) {
-      this.aborter = new AbortController();
-      if (this.clientGone || this.request.socket.destroyed) this.aborter.abort();
+  /** Aborts when the client leaves before its answer is out. */
+  get signal(): CancelSignal {
+    if (this.clientSignal === undefined) {
+      this.clientSignal = new ClientSignal();
+      if (this.clientGone || this.request.socket.destroyed) this.clientSignal.abort();
       // A pipelined request waits without a socket of its own, and would not hear of its end.
       else if (this.response.socket === null) {
-        const aborter = this.aborter;
-        this.request.socket.once('close', () => aborter.abort());
+        const signal = this.clientSignal;
+        this.request.socket.once('close', () => signal.abort());
       }
     }
-    return this.aborter.signal;
+    return this.clientSignal;
   }
 
   /** Who asks, for whom and until when, as libraries want it. Needs a principal. */
@@ -91,7 +92,7 @@ export class RequestScope {
 
   abandon(): void {
     this.clientGone = true;
-    this.aborter?.abort();
+    this.clientSignal?.abort();
   }
 }
 
@@ -118,7 +119,7 @@ class HttpRequestContext implements RequestContext {
     this.deadline = scope.startedAt + scope.timeoutMs;
   }
 
-  get signal(): AbortSignal {
+  get signal(): CancelSignal {
     return this.scope.signal;
   }
 }

@@ -35,7 +35,11 @@ export const tokenClassificationTask: Task<
 
   prepare({ text }: TokenClassificationInput, options: PredictOptions, model: TaskModel): Encoding {
     const overflow = options.truncate === true ? 'window' : 'refuse';
-    return model.tokenizer.encode(text, { maxTokens: model.maxTokens, overflow });
+    return model.tokenizer.encode(text, {
+      maxTokens: model.maxTokens,
+      overflow,
+      alignment: true,
+    });
   },
 
   finish(
