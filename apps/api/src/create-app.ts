@@ -32,6 +32,9 @@ export interface ClinserveApp {
   start(): Promise<void>;
 }
 
+/** Routes that always need a lane, and may be refused for the want of one. */
+const PREDICTION_PATHS: ReadonlySet<string> = new Set(['/predict', '/predict/batch']);
+
 /** @throws Error naming the model or the route that makes a start impossible */
 export async function createApp(
   config: AppConfig,
@@ -57,6 +60,7 @@ export async function createApp(
     bodyParser: false,
     abortOnError: false,
   });
+  const scheduler = app.get(Scheduler);
   const edge = applyEdge(app, {
     access: {
       requireApiKey: config.access.keyRequired,
@@ -66,8 +70,11 @@ export async function createApp(
     openApi: { version },
     log: ({ level, error, ...record }) => logger[level]({ ...record, err: error }, record.code),
     requests: { onFinish: (request) => metrics.http.observe(request) },
+    shed: (method, path, priority) =>
+      method === 'POST' && priority === 'interactive' && PREDICTION_PATHS.has(path)
+        ? scheduler.overload()
+        : null,
   });
-  const scheduler = app.get(Scheduler);
   metrics.inference.readQueueFrom(() => scheduler.stats());
   const engine = app.get(InferenceEngine);
   const lifecycle = app.get(Lifecycle);

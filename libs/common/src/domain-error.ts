@@ -60,7 +60,12 @@ export class DomainError extends Error {
     message: string,
     options: DomainErrorOptions = {},
   ) {
+    // Most of them tell a caller something and are made by the thousand under
+    // overload: where they were made matters less than what a stack costs.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'DomainError';
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.fields = options.fields;

@@ -39,6 +39,11 @@ export function newId(): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
 }
 
+/** A W3C trace id: 32 hex digits. */
+export function newTraceId(): string {
+  return randomHex(16);
+}
+
 /** A request id in the form System A clients expect: `^req-\w+-\w+$`. */
 export function newRequestId(): string {
   return `req-${Date.now().toString(36)}-${randomHex(8)}`;

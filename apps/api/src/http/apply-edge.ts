@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { LeanExpressAdapter } from './adapter/lean-express.adapter.js';
+import type { DomainError, Priority } from '@app/common';
+import { barePath, LeanExpressAdapter } from './adapter/lean-express.adapter.js';
 import { ProblemFilter } from './filters/problem.filter.js';
 import type { FailureRecord } from './filters/problem.filter.js';
 import { AccessGuard } from './guards/access.guard.js';
@@ -20,6 +21,11 @@ export interface EdgeOptions {
   /** Told of every failure of ours and of clients that left; must not throw. */
   readonly log: (record: FailureRecord) => void;
   readonly requests?: RequestScopeOptions;
+  /**
+   * Refuses a request by its path alone, before anything is read or checked:
+   * what keeps a service that is asked for many times what it can do answering.
+   */
+  readonly shed?: (method: string, path: string, priority: Priority) => DomainError | null;
 }
 
 /** What shutdown, health and the generators need of the edge. */
@@ -54,7 +60,15 @@ export function applyEdge(app: INestApplication, options: EdgeOptions): Edge {
     allowedMethods: (path) => adapter.allowedMethods(path),
   });
   adapter.setFront({
-    open: (request, response, awaitsContinue) => opener.open(request, response, awaitsContinue),
+    open: (request, response, awaitsContinue) => {
+      opener.open(request, response, awaitsContinue);
+      const path = barePath(request);
+      const refusal = options.shed?.(request.method ?? '', path, request.scope.priority);
+      if (!refusal) return;
+      // The router, which would have set it, is not reached.
+      request.route = { path };
+      throw refusal;
+    },
     fail: (error, request, response) => problems.answer(error, request, response),
   });
   app.useGlobalFilters(problems);

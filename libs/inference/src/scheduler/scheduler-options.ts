@@ -15,7 +15,7 @@ export interface SchedulerOptions {
 
 export const DEFAULT_SCHEDULER_OPTIONS: SchedulerOptions = {
   maxQueuedTokens: 65_536,
-  maxQueuedItems: 2_048,
+  maxQueuedItems: 512,
   maxQueueWaitMs: 10_000,
   maxBulkTokens: 16_384,
   now: () => performance.now(),

@@ -80,16 +80,26 @@ export class Scheduler {
    */
   assertRoom(context: SubmitContext, items = 1, tokens = 0): void {
     if (context.priority === 'bulk') return;
+    const refusal = this.refusal(context.deadline, items, tokens);
+    if (refusal) throw refusal;
+  }
+
+  /** The refusal any interactive caller would get now, whatever its deadline; null while there is room. */
+  overload(): DomainError | null {
+    return this.refusal(Infinity, 1, 0);
+  }
+
+  private refusal(deadline: number, items: number, tokens: number): DomainError | null {
     const queue = this.queues.interactive;
     const wait = this.estimatedWaitMs();
-    const timeLeft = context.deadline - this.options.now();
+    const timeLeft = deadline - this.options.now();
     const patience = queue.items === 0 ? timeLeft : Math.min(timeLeft, this.options.maxQueueWaitMs);
-    if (wait > patience) throw this.refuse('wait_too_long', wait);
-    if (queue.items === 0) return;
+    if (wait > patience) return this.refuse('wait_too_long', wait);
+    if (queue.items === 0) return null;
     const full =
       queue.items + items > this.options.maxQueuedItems ||
       queue.tokens + tokens > this.options.maxQueuedTokens;
-    if (full) throw this.refuse('queue_full', wait);
+    return full ? this.refuse('queue_full', wait) : null;
   }
 
   stats(): QueueStats {

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
-import { newRequestId } from '@app/common';
+import { newRequestId, newTraceId } from '@app/common';
 import type { CancelSignal, Priority, RequestContext } from '@app/common';
 import type { Principal } from '../guards/principal.js';
 import { ClientSignal } from './client-signal.js';
@@ -46,8 +45,7 @@ export class RequestScope {
     if (this.trace === undefined) {
       const parent = this.request.headers['traceparent'];
       const given = typeof parent === 'string' ? TRACE_PARENT.exec(parent)?.[1] : undefined;
-      this.trace =
-        given !== undefined && given !== NO_TRACE ? given : randomBytes(16).toString('hex');
+      this.trace = given !== undefined && given !== NO_TRACE ? given : newTraceId();
     }
     return this.trace;
   }
