@@ -29,6 +29,11 @@ export class Backlog {
     return ms;
   }
 
+  /** Milliseconds one lane needs for `tokens` of this item's model; 0 while its speed is unknown. */
+  runMs(item: WorkItem, tokens: number): number {
+    return this.of(item).speed.estimate(tokens, 1);
+  }
+
   private of(item: WorkItem): { tokens: number; readonly speed: Speed } {
     const { key } = item.submission.model;
     let model = this.models.get(key);

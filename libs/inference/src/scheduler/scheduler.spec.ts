@@ -84,6 +84,14 @@ describe('dispatch', () => {
     expect(runtime.running.map((batch) => batch.lengths.length)).toEqual([1, 4]);
   });
 
+  it('prepares no second batch for a model whose runs are long, where it gains nothing', async () => {
+    const { runtime, submit } = setup(1);
+    void submit([tokens(40)]);
+    await runtime.running[0]!.finish(1_000);
+    for (let i = 0; i < 20; i++) void submit([tokens(10)]);
+    expect(runtime.running).toHaveLength(1);
+  });
+
   it('never mixes models in a batch', async () => {
     const { runtime, submit } = setup(1);
     const other = { ...model, key: 'other@1.0.0' };
@@ -140,7 +148,7 @@ describe('priority', () => {
   });
 
   it('gives bulk work 5 % of the tokens while both wait, and all of them when alone', async () => {
-    const { runtime, submit } = setup(1);
+    const { runtime, submit } = setup(1, { maxQueuedItems: Infinity, maxQueueWaitMs: Infinity });
     void submit(
       Array.from({ length: 1_000 }, () => tokens(10, 1)),
       { priority: 'bulk' },

@@ -18,8 +18,11 @@ import {
   type SchedulerObserver,
   type SchedulerOptions,
 } from './scheduler-options.js';
-import { clientClosed, closing, openSubmission, startDeadline } from './submission.js';
+import { answer, clientClosed, closing, openSubmission, startDeadline } from './submission.js';
 import type { ItemOutcome, ScheduledModel, SubmitContext, WorkItem } from './work.js';
+
+/** Sending a batch takes a lane well under a millisecond: a longer run does not feel it. */
+const SHORT_RUN_MS = 25;
 
 /**
  * Gives free lanes their next batch. Lanes pull: a batch is formed only when
@@ -255,9 +258,10 @@ export class Scheduler {
 
   /**
    * What an idle lane runs next. A busy lane is given a second batch, so that
-   * it need not wait for one to be sent, only while a full batch waits anyway:
-   * else the batch would be formed too early. Nor is bulk work parked there
-   * beyond its share: an interactive request would have to wait for it twice.
+   * it need not wait for one to be sent, only while a full and short one waits
+   * anyway: else it would be formed too early, from too few. Nor is bulk work
+   * parked there beyond its share: an interactive request would have to wait
+   * for it twice.
    */
   private nextBatch(laneIsBusy: boolean): WorkItem[] | null {
     const [suspect] = this.suspects;
@@ -268,12 +272,18 @@ export class Scheduler {
     if (!urgent) {
       return patient && !laneIsBusy ? this.takeBatch(bulk, patient, Infinity, false) : null;
     }
-    if (laneIsBusy && interactive.tokens < urgent.submission.model.budget.maxBatchTokens)
-      return null;
+    if (laneIsBusy && !this.isWorthPreparing(urgent)) return null;
     const bulkAllowance = patient ? this.bulkShare.due(patient.length) : 0;
     return patient && bulkAllowance > 0
       ? this.takeBatch(bulk, patient, bulkAllowance, true)
       : this.takeBatch(interactive, urgent, Infinity, patient !== undefined);
+  }
+
+  /** Whether a full batch waits, so short that sending it while the lane idles would be felt. */
+  private isWorthPreparing(head: WorkItem): boolean {
+    const { maxBatchTokens } = head.submission.model.budget;
+    if (this.queues.interactive.tokens < maxBatchTokens) return false;
+    return this.backlog.runMs(head, maxBatchTokens) <= SHORT_RUN_MS;
   }
 
   private takeBatch(
@@ -387,11 +397,4 @@ export class Scheduler {
       ok,
     });
   }
-}
-
-function answer(item: WorkItem, outcome: ItemOutcome): void {
-  const { submission } = item;
-  if (submission.settled) return;
-  submission.outcomes[item.index] = outcome;
-  if (--submission.pending === 0) submission.settle();
 }

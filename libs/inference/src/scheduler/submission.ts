@@ -81,3 +81,11 @@ export function closing(): DomainError {
     retryAfterSeconds: 1,
   });
 }
+
+/** Gives an item its outcome; the last one answers the caller. */
+export function answer(item: WorkItem, outcome: ItemOutcome): void {
+  const { submission } = item;
+  if (submission.settled) return;
+  submission.outcomes[item.index] = outcome;
+  if (--submission.pending === 0) submission.settle();
+}
