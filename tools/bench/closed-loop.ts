@@ -5,7 +5,9 @@ import { LoadTally } from './load-tally.js';
 
 /** Connections share the items out among them, so no two send the same text at a time. */
 export async function closedLoop(call: ClosedLoopCall): Promise<LoadReply> {
-  const { url, items, connections, warmSeconds, seconds } = call;
+  const { url, items, connections, amount } = call;
+  const [warmSeconds, seconds] =
+    amount === undefined ? [call.warmSeconds, call.seconds] : [0, Infinity];
   const start = performance.now();
   const from = start + warmSeconds * 1000;
   const tally = new LoadTally(from, from + seconds * 1000);
@@ -13,7 +15,7 @@ export async function closedLoop(call: ClosedLoopCall): Promise<LoadReply> {
   const result = await autocannon({
     url,
     connections,
-    duration: warmSeconds + seconds,
+    ...(amount === undefined ? { duration: warmSeconds + seconds } : { amount }),
     timeout: 60,
     setupClient: (client) => {
       const first = clients++;
@@ -30,5 +32,5 @@ export async function closedLoop(call: ClosedLoopCall): Promise<LoadReply> {
     },
   });
   for (let i = 0; i < result.errors; i++) tally.failure(new Error('connection error'));
-  return tally.reply();
+  return amount === undefined ? tally.reply() : tally.replySince(start);
 }

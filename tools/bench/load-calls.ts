@@ -19,6 +19,11 @@ interface Target {
 export interface ClosedLoopCall extends Target {
   readonly kind: 'closed';
   readonly connections: number;
+  /**
+   * Sends so many instead of going on for `seconds`, and counts from the first request to the
+   * last answer: for requests so large that a window would hold only a few answers.
+   */
+  readonly amount?: number;
 }
 
 /** Requests arrive at random (Poisson) at `rate` a second, however slow the answers. */

@@ -11,6 +11,7 @@ export class LoadTally {
   private readonly failures: Record<string, number> = {};
   private tokens = 0;
   private first: number | null = null;
+  private firstTokens = 0;
   private last = 0;
 
   /** Only answers from `from` to `until` count for throughput and latency. */
@@ -28,8 +29,10 @@ export class LoadTally {
     if (status !== 200 || now > this.until) return;
     this.successes.push(latency);
     // The first answer opens the window: its own work was done before.
-    if (this.first === null) this.first = now;
-    else this.tokens += tokens;
+    if (this.first === null) {
+      this.first = now;
+      this.firstTokens = tokens;
+    } else this.tokens += tokens;
     this.last = now;
   }
 
@@ -42,6 +45,12 @@ export class LoadTally {
   failure(error: NodeJS.ErrnoException): void {
     const reason = error.code ?? error.message;
     this.failures[reason] = (this.failures[reason] ?? 0) + 1;
+  }
+
+  /** Everything answered since the load began at `start`. */
+  replySince(start: number): LoadReply {
+    const tokens = this.tokens + this.firstTokens;
+    return { ...this.reply(), tokens, seconds: (this.last - start) / 1000 };
   }
 
   reply(sendLag?: Quantiles): LoadReply {

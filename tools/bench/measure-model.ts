@@ -53,7 +53,7 @@ export async function measureModel(
         rates.set(strategy, [...(rates.get(strategy) ?? []), rate]);
       }
       single.push(await served.predictions(plan.warmSeconds, plan.roundSeconds));
-      batched.push(await served.batchPredictions(plan.warmSeconds, plan.batchRouteSeconds));
+      batched.push(await served.batchPredictions(plan.batchRequests));
       latencies.push({
         raw: await raw.medianLatency(plan.latencyTexts),
         served: await served.medianLatency(plan.latencyTexts),

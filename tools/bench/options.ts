@@ -24,7 +24,8 @@ export interface ModelPlan {
   readonly lookSeconds: number;
   /** One round of one measurement. */
   readonly roundSeconds: number;
-  readonly batchRouteSeconds: number;
+  /** Requests of 100 sentences. */
+  readonly batchRequests: number;
   readonly warmSeconds: number;
   readonly overloadSeconds: number;
   /** Texts of the latency at concurrency 1. */
@@ -37,21 +38,21 @@ export type ModelLabel = (typeof MODEL_LABELS)[number];
 const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
   bundled: {
     label: 'bundled',
-    lookSeconds: 1,
-    roundSeconds: 6,
-    batchRouteSeconds: 6,
+    lookSeconds: 0.5,
+    roundSeconds: 3,
+    batchRequests: 80,
     warmSeconds: 1,
-    overloadSeconds: 15,
-    latencyTexts: 600,
+    overloadSeconds: 12,
+    latencyTexts: 400,
   },
   'bert-base': {
     label: 'bert-base',
-    lookSeconds: 2,
-    roundSeconds: 10,
-    batchRouteSeconds: 15,
+    lookSeconds: 1.5,
+    roundSeconds: 8,
+    batchRequests: 12,
     warmSeconds: 2,
-    overloadSeconds: 20,
-    latencyTexts: 150,
+    overloadSeconds: 15,
+    latencyTexts: 60,
   },
 };
 
@@ -60,20 +61,20 @@ const QUICK: Readonly<Record<ModelLabel, ModelPlan>> = {
   bundled: {
     label: 'bundled',
     lookSeconds: 0.3,
-    roundSeconds: 2,
-    batchRouteSeconds: 2,
+    roundSeconds: 1.5,
+    batchRequests: 40,
     warmSeconds: 0.5,
     overloadSeconds: 5,
-    latencyTexts: 200,
+    latencyTexts: 100,
   },
   'bert-base': {
     label: 'bert-base',
-    lookSeconds: 0.8,
+    lookSeconds: 0.6,
     roundSeconds: 3,
-    batchRouteSeconds: 4,
+    batchRequests: 6,
     warmSeconds: 1,
     overloadSeconds: 6,
-    latencyTexts: 50,
+    latencyTexts: 20,
   },
 };
 
@@ -104,7 +105,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     assert: values.assert,
     textsFile: values.texts,
     thoroughness: values.quick
-      ? { looks: 2, finalists: 2, rounds: 3 }
+      ? { looks: 1, finalists: 1, rounds: 3 }
       : { looks: 2, finalists: 2, rounds: 5 },
     models: labels.map((label) => plans[label]),
   };

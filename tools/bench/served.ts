@@ -1,6 +1,6 @@
 import type { BenchModel } from './bench-model.js';
 import { Worker } from './calls.js';
-import type { LoadCall, LoadItem, LoadReply } from './load-calls.js';
+import type { ClosedLoopCall, LoadCall, LoadItem, LoadReply } from './load-calls.js';
 import type { ServerProcess } from './server-process.js';
 
 const CONNECTIONS = 64;
@@ -53,12 +53,16 @@ export class ServedModel {
 
   /** POST /predict over 64 connections, each with one request under way. */
   predictions(warmSeconds: number, seconds: number): Promise<Rate> {
-    return this.closedLoop('/predict', this.single, CONNECTIONS, warmSeconds, seconds);
+    return this.closedLoop('/predict', this.single, CONNECTIONS, { warmSeconds, seconds });
   }
 
   /** POST /predict/batch, 100 mixed sentences a request. */
-  batchPredictions(warmSeconds: number, seconds: number): Promise<Rate> {
-    return this.closedLoop('/predict/batch', this.batches, BATCH_CONNECTIONS, warmSeconds, seconds);
+  batchPredictions(requests: number): Promise<Rate> {
+    return this.closedLoop('/predict/batch', this.batches, BATCH_CONNECTIONS, {
+      amount: requests,
+      warmSeconds: 0,
+      seconds: 0,
+    });
   }
 
   /** Median latency of one request at a time, milliseconds, over the first `count` texts. */
@@ -104,13 +108,12 @@ export class ServedModel {
     path: string,
     items: readonly LoadItem[],
     connections: number,
-    warmSeconds: number,
-    seconds: number,
+    extent: Pick<ClosedLoopCall, 'amount' | 'warmSeconds' | 'seconds'>,
   ): Promise<Rate> {
     const url = this.server.origin + path;
     const before = await this.server.cpuMicros();
     const reply = answeredOrRefused(
-      await this.load.call({ kind: 'closed', url, items, connections, warmSeconds, seconds }),
+      await this.load.call({ kind: 'closed', url, items, connections, ...extent }),
     );
     const after = await this.server.cpuMicros();
     return {
