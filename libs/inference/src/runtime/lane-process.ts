@@ -21,7 +21,7 @@ import { reasonOf } from './open-session.js';
 
 const PIPE = 3;
 /** Below the HTTP process: answering comes before computing when cores are short. */
-const NICER_BY = 5;
+const NICER_BY = 10;
 const NICEST = 19;
 
 // Ctrl-C and service managers signal the whole group; the supervisor still wants what it waits for.
