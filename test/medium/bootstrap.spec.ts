@@ -41,6 +41,7 @@ describe('bootstrap', () => {
     await write('node_modules/.package-lock.json', JSON.stringify(lock));
     await write('node_modules/@nestjs/cli/package.json', '{"type":"module"}');
     await write('node_modules/@nestjs/cli/bin/nest.js', BUILDER);
+    await write('node_modules/redoc/bundles/redoc.standalone.js', '');
     await write(MAIN, SERVICE);
   });
 

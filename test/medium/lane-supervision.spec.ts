@@ -148,7 +148,7 @@ describe('supervision of lanes', () => {
       const niceness = Number(
         readFileSync(`/proc/${pid()}/stat`, 'utf8').split(') ')[1]!.split(' ')[16],
       );
-      expect(niceness).toBe(Math.min(19, getPriority() + 5));
+      expect(niceness).toBe(Math.min(19, getPriority() + 10));
     },
   );
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { withLock } from './lock.mjs';
 import { phase } from './phase.mjs';
@@ -38,7 +38,7 @@ export async function build(root) {
     const args = [nest, 'build', '--path', 'tsconfig.release.json'];
     await phase('Building', process.execPath, args, { cwd: root });
     // A page served to browsers, from a package that need not be installed to run.
-    await copyFile(
+    await cp(
       path.join(root, 'node_modules/redoc/bundles/redoc.standalone.js'),
       path.join(next, 'apps/api/src/http/openapi/redoc.standalone.js'),
     );
