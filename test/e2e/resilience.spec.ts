@@ -69,9 +69,11 @@ describe('SIGTERM under load', () => {
     await load.stop();
     expect(exitCode).toBe(0);
     expect(load.answers.every(({ status }) => status === 200)).toBe(true);
-    // What got no answer was never accepted: its connection was refused.
-    for (const error of load.broken)
-      expect((error as NodeJS.ErrnoException).code).toBe('ECONNREFUSED');
+    // What got no answer was never accepted: refused, or at worst one connection that the
+    // system had queued and the service not yet taken when it stopped listening.
+    const codes = load.broken.map((error) => (error as NodeJS.ErrnoException).code);
+    expect(codes.filter((code) => code !== 'ECONNREFUSED' && code !== 'ECONNRESET')).toEqual([]);
+    expect(codes.filter((code) => code === 'ECONNRESET').length).toBeLessThanOrEqual(1);
     expect(pids.filter(isRunning)).toEqual([]);
   }, 60_000);
 

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { Server as NetServer } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 import type { Application } from 'express';
@@ -40,6 +41,9 @@ export interface Front {
   fail(error: unknown, request: EdgeRequest, response: EdgeResponse): void;
 }
 
+/** How long an open connection may take to bring one more request once the server is closing. */
+const LAST_REQUESTS_MS = 100;
+
 /** Thrown out of the router when it found no way to read or route the URL. */
 export class UnroutableUrl extends Error {}
 
@@ -78,8 +82,14 @@ export class LeanExpressAdapter extends ExpressAdapter {
     this.closing = true;
     const server = this.getHttpServer();
     return new Promise((resolve) => {
-      if (server.listening) server.close(() => resolve());
-      else resolve();
+      if (!server.listening) {
+        resolve();
+        return;
+      }
+      // The HTTP server's own close would at once cut connections whose request is still on its
+      // way, new ones above all: their callers would not know whether it had been accepted.
+      NetServer.prototype.close.call(server, () => resolve());
+      setTimeout(() => server.closeIdleConnections(), LAST_REQUESTS_MS);
     });
   }
 
