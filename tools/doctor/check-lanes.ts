@@ -1,32 +1,21 @@
-import type { InferenceConfig } from '@app/config';
-import { laneBytes, laneCount, type HostResources } from '@app/inference';
-import type { ModelManifest } from '@app/model-registry';
+import { planLanes, type HostResources, type LaneDemand, type LanePlan } from '@app/inference';
 import type { Finding } from './finding.js';
 
 const MIB = 1024 ** 2;
 
 /** How many lanes the service would start, and what decides it. */
-export function checkLanes(
-  { lanes, laneThreads }: Pick<InferenceConfig, 'lanes' | 'laneThreads'>,
-  host: HostResources,
-  manifests: readonly ModelManifest[],
-): Finding {
-  const subject = 'lanes';
-  const modelBytes = manifests
-    .flatMap(({ files, model }) => files.filter(({ path }) => path === model))
-    .map(({ bytes }) => bytes);
-  const each = Math.ceil(laneBytes(modelBytes) / MIB);
-  const size = `about ${each} MiB each`;
-  if (lanes !== null) {
-    return { state: 'ok', subject, text: `${lanes}, as LANES says; ${size}` };
-  }
-  if (laneThreads > 1) {
-    return { state: 'ok', subject, text: `1 of ${laneThreads} threads (LANE_THREADS); ${size}` };
-  }
-  const count = laneCount(host, { modelBytes });
-  const forMemory = laneCount({ ...host, cores: Infinity, cpuQuota: null }, { modelBytes });
-  const cores = Math.max(1, Math.floor(Math.min(host.cores, host.cpuQuota ?? Infinity)));
-  return forMemory < cores
-    ? { state: 'note', subject, text: `${count}, as memory allows no more; ${size}` }
-    : { state: 'ok', subject, text: `${count}, one for each core it may use; ${size}` };
+export function checkLanes(host: HostResources, demand: LaneDemand): Finding {
+  const { lanes, because, bytesEach } = planLanes(host, demand);
+  const reasons: Record<LanePlan['because'], string> = {
+    operator: `${lanes}, as LANES says`,
+    threads: `1 of ${demand.threads} threads (LANE_THREADS)`,
+    accelerator: '1, for the whole of the accelerator',
+    memory: `${lanes}, as memory allows no more`,
+    cores: `${lanes}, one for each core it may use`,
+  };
+  return {
+    state: because === 'memory' ? 'note' : 'ok',
+    subject: 'lanes',
+    text: `${reasons[because]}; about ${Math.ceil(bytesEach / MIB)} MiB each`,
+  };
 }

@@ -24,6 +24,15 @@ export async function diagnose(): Promise<Finding[]> {
     ...settings,
     ...models.findings,
     ...checkProviders(probes, models.served),
-    ...(config === null ? [] : [checkLanes(config.inference, host, models.served)]),
+    ...(config === null
+      ? []
+      : [
+          checkLanes(host, {
+            lanes: config.inference.lanes,
+            threads: config.inference.laneThreads,
+            manifests: models.served,
+            providers: probes.filter(({ available }) => available).map(({ provider }) => provider),
+          }),
+        ]),
   ];
 }

@@ -1,4 +1,4 @@
-import type { HostResources } from '@app/inference';
+import type { HostResources, LaneDemand } from '@app/inference';
 import type { ModelManifest } from '@app/model-registry';
 import { checkLanes } from './check-lanes.js';
 import { checkNode } from './check-machine.js';
@@ -30,16 +30,18 @@ describe('the doctor', () => {
   });
 
   it('says what decides the number of lanes', () => {
-    const settings = { lanes: null, laneThreads: 1 };
     const host: HostResources = { cores: 8, cpuQuota: 2.5, memoryBytes: 64 * GIB };
-    const small = [manifest(1e6)];
-    expect(checkLanes(settings, host, small).text).toMatch(/^2, one for each core/);
-    expect(checkLanes({ ...settings, lanes: 5 }, host, small).text).toMatch(/^5, as LANES says/);
-    expect(checkLanes({ ...settings, laneThreads: 4 }, host, small).text).toMatch(
-      /^1 of 4 threads/,
-    );
+    const demand: LaneDemand = {
+      lanes: null,
+      threads: 1,
+      manifests: [manifest(1e6)],
+      providers: ['cpu'],
+    };
+    expect(checkLanes(host, demand).text).toMatch(/^2, one for each core/);
+    expect(checkLanes(host, { ...demand, lanes: 5 }).text).toMatch(/^5, as LANES says/);
+    expect(checkLanes(host, { ...demand, threads: 4 }).text).toMatch(/^1 of 4 threads/);
     const tight = { ...host, memoryBytes: 2 * GIB };
-    expect(checkLanes(settings, tight, [manifest(0.5 * GIB)])).toMatchObject({
+    expect(checkLanes(tight, { ...demand, manifests: [manifest(0.5 * GIB)] })).toMatchObject({
       state: 'note',
       text: expect.stringMatching(/^1, as memory allows no more; about 912 MiB each/),
     });

@@ -1,6 +1,6 @@
 import type { AppConfig } from '@app/config';
-import { hostResources, laneCount, LaneRuntime, probeProviders } from '@app/inference';
-import type { ModelRegistry } from '@app/model-registry';
+import { hostResources, LaneRuntime, planLanes, probeProviders } from '@app/inference';
+import type { ModelManifest, ModelRegistry, ProviderName } from '@app/model-registry';
 import type { Logger } from '@app/observability';
 
 /** Of the machine's memory, what all lanes together may hold before one is ended. */
@@ -14,7 +14,13 @@ export async function openRuntime(
 ): Promise<LaneRuntime> {
   const { laneThreads: threads, laneEnvironment: environment } = config.inference;
   const host = hostResources();
-  const lanes = config.inference.lanes ?? (await defaultLanes(config, registry));
+  const manifests = registry.servable().map((entry) => entry.manifest);
+  const { lanes } = planLanes(host, {
+    lanes: config.inference.lanes,
+    threads,
+    manifests,
+    providers: await usableProviders(manifests, environment),
+  });
   return new LaneRuntime({
     lanes,
     threads,
@@ -24,17 +30,12 @@ export async function openRuntime(
   });
 }
 
-/** On a CPU one a core; one with several threads, or one for the whole of an accelerator. */
-async function defaultLanes(config: AppConfig, registry: ModelRegistry): Promise<number> {
-  const { laneThreads, laneEnvironment: environment } = config.inference;
-  if (laneThreads > 1) return 1;
-  const manifests = registry.servable().map((entry) => entry.manifest);
-  if (manifests.some(({ providers }) => providers[0] !== 'cpu')) {
-    const probes = await probeProviders({ environment });
-    if (probes.some(({ provider, available }) => provider !== 'cpu' && available)) return 1;
-  }
-  const modelBytes = manifests.map(
-    ({ files, model }) => files.find((file) => file.path === model)?.bytes ?? 0,
-  );
-  return laneCount(hostResources(), { modelBytes });
+/** Tried only when a model would take something other than the CPU: it takes a second. */
+async function usableProviders(
+  manifests: readonly ModelManifest[],
+  environment: Readonly<Record<string, string>>,
+): Promise<ProviderName[]> {
+  if (manifests.every(({ providers }) => providers[0] === 'cpu')) return ['cpu'];
+  const probes = await probeProviders({ environment });
+  return probes.filter(({ available }) => available).map(({ provider }) => provider);
 }

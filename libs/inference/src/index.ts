@@ -22,6 +22,6 @@ export type { LabelledSpan } from './tasks/token-classification/span-decoder.js'
 export type * from './tasks/embedding/embedding.task.js';
 export { LaneRuntime } from './runtime/lane-runtime.js';
 export { hostResources, type HostResources } from './runtime/host-resources.js';
-export { laneBytes, laneCount, type LaneDemand } from './runtime/lane-count.js';
+export { planLanes, type LaneDemand, type LanePlan } from './runtime/lane-plan.js';
 export { type LaneExit, type LaneRuntimeOptions } from './runtime/lane-options.js';
 export { probeProviders, type ProviderProbe } from './runtime/providers.js';

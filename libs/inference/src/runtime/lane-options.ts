@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 export interface LaneRuntimeOptions {
-  /** Processes, each computing one batch at a time. See `laneCount`. */
+  /** Processes, each computing one batch at a time. See `planLanes`. */
   readonly lanes: number;
   /**
    * Threads inside one operator. On CPU several lanes of one thread beat one

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { MODEL_STATUSES, TASK_NAMES } from '@app/model-registry';
-import { EntityOffsets, OFFSET_UNITS } from '../predictions/predict.dto.js';
+import { EntityOffsets, PredictionOptions } from '../predictions/predict.dto.js';
 
 @ApiExtraModels(EntityOffsets)
 export class ModelInput {
@@ -18,23 +18,6 @@ export class ModelInput {
   entity?: string | EntityOffsets;
 }
 
-export class ModelPredictOptions {
-  @ApiPropertyOptional({
-    type: 'boolean',
-    description: 'Also answer the probability of each label.',
-  })
-  return_probabilities?: boolean;
-
-  @ApiPropertyOptional({
-    type: 'boolean',
-    description: 'Cut an over-long text instead of refusing it.',
-  })
-  truncate?: boolean;
-
-  @ApiPropertyOptional({ type: 'string', enum: OFFSET_UNITS, description: 'What offsets count.' })
-  offset_unit?: (typeof OFFSET_UNITS)[number];
-}
-
 @ApiExtraModels(ModelInput)
 export class ModelPredictRequest {
   @ApiProperty({
@@ -45,8 +28,8 @@ export class ModelPredictRequest {
   })
   inputs!: ModelInput[];
 
-  @ApiPropertyOptional({ type: ModelPredictOptions })
-  options?: ModelPredictOptions;
+  @ApiPropertyOptional({ type: PredictionOptions })
+  options?: PredictionOptions;
 
   @ApiPropertyOptional({ type: 'string', minLength: 1, maxLength: 64 })
   model_version?: string;

@@ -17,8 +17,8 @@ const ENTITY = {
   example: 'chest pain',
 };
 
-/** The fields every prediction request shares. */
-export class PredictionSettings {
+/** What a caller may choose about any prediction, whatever the route. */
+export class PredictionOptions {
   @ApiPropertyOptional({
     type: 'boolean',
     description: 'Also answer the probability of each label.',
@@ -33,18 +33,21 @@ export class PredictionSettings {
 
   @ApiPropertyOptional({
     type: 'string',
+    enum: OFFSET_UNITS,
+    description: 'What offsets count: Unicode code points (default) or UTF-16 code units.',
+  })
+  offset_unit?: (typeof OFFSET_UNITS)[number];
+}
+
+/** The fields that the assertion routes' requests share. */
+export class PredictionSettings extends PredictionOptions {
+  @ApiPropertyOptional({
+    type: 'string',
     minLength: 1,
     maxLength: 64,
     description: 'A version of the model; the latest stable one if left out.',
   })
   model_version?: string;
-
-  @ApiPropertyOptional({
-    type: 'string',
-    enum: OFFSET_UNITS,
-    description: 'What offsets count: Unicode code points (default) or UTF-16 code units.',
-  })
-  offset_unit?: (typeof OFFSET_UNITS)[number];
 }
 
 @ApiExtraModels(EntityOffsets)
