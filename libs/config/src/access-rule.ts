@@ -4,19 +4,21 @@ import type { Environment } from './environment.schema.js';
 export interface AccessConfig {
   /** Whether a caller without a key is turned away. */
   readonly keyRequired: boolean;
-  /** The key to accept; null when none is set. */
+  /** A key that is valid without being stored; null when none is set. */
   readonly apiKey: string | null;
+  /** For the first user; null to make one. */
+  readonly adminPassword: string | null;
   /** Whether only this machine can connect. */
   readonly loopback: boolean;
 }
 
 const MINIMUM_KEY_LENGTH = 16;
-const SET_KEY = `set API_KEY (or API_KEY_FILE) to ${MINIMUM_KEY_LENGTH} or more characters`;
+const MINIMUM_PASSWORD_LENGTH = 12;
 
 /**
  * Who gets in without a key: anybody on loopback in development, and beyond
  * loopback only when the operator says so in both variables. Setting API_KEY
- * asks for it everywhere.
+ * asks for keys everywhere.
  * @param development whether ENVIRONMENT was set to it rather than left out.
  */
 export function accessRule(
@@ -24,29 +26,43 @@ export function accessRule(
   development: boolean,
   problems: string[],
 ): AccessConfig {
-  const { API_KEY: key, REQUIRE_API_KEY: wish, ENVIRONMENT: environment } = env;
+  const { API_KEY: key, ADMIN_PASSWORD: password, ENVIRONMENT: environment } = env;
+  const wish = env.REQUIRE_API_KEY;
   const protectedEnvironment = environment !== 'development';
   const exposed = !isLoopback(env.HOST);
   const keyRequired = wish ?? (key !== undefined || exposed || protectedEnvironment);
 
   if (protectedEnvironment && wish === false) {
     problems.push(`REQUIRE_API_KEY: cannot be false when ENVIRONMENT is ${environment}; remove it`);
-  } else if (key === undefined && protectedEnvironment) {
-    problems.push(`API_KEY: ENVIRONMENT=${environment} needs a key: ${SET_KEY}`);
-  } else if (key === undefined && wish === true) {
-    problems.push(`API_KEY: REQUIRE_API_KEY is true but there is no key: ${SET_KEY}`);
-  } else if (exposed && (keyRequired ? key === undefined : !development)) {
+  } else if (exposed && !keyRequired && !development) {
     problems.push(
-      `HOST: listening beyond loopback needs a key: ${SET_KEY}; without keys, for development ` +
-        'only, set both ENVIRONMENT=development and REQUIRE_API_KEY=false',
+      'REQUIRE_API_KEY: serving beyond loopback without keys needs ENVIRONMENT=development beside it; ' +
+        'remove REQUIRE_API_KEY, or set both',
     );
   }
-  if (key !== undefined && protectedEnvironment && key.length < MINIMUM_KEY_LENGTH) {
-    problems.push(
-      `API_KEY: must have ${MINIMUM_KEY_LENGTH} or more characters when ENVIRONMENT is ${environment}`,
-    );
+  if (protectedEnvironment) {
+    atLeast('API_KEY', key, MINIMUM_KEY_LENGTH, environment, problems);
+    atLeast('ADMIN_PASSWORD', password, MINIMUM_PASSWORD_LENGTH, environment, problems);
   }
-  return { keyRequired, apiKey: key ?? null, loopback: !exposed };
+  return {
+    keyRequired,
+    apiKey: key ?? null,
+    adminPassword: password ?? null,
+    loopback: !exposed,
+  };
+}
+
+function atLeast(
+  name: string,
+  secret: string | undefined,
+  length: number,
+  environment: string,
+  problems: string[],
+): void {
+  if (secret === undefined || secret.length >= length) return;
+  problems.push(
+    `${name}: must have ${length} or more characters when ENVIRONMENT is ${environment}`,
+  );
 }
 
 const loopback = new BlockList();

@@ -22,8 +22,15 @@ describe('loadConfig', () => {
     expect(loadConfig({})).toEqual({
       environment: 'development',
       dataDir: path.resolve('data'),
-      http: { host: '127.0.0.1', port: 8000, publicUrl: null, tls: null },
-      access: { keyRequired: false, apiKey: null, loopback: true },
+      http: {
+        host: '127.0.0.1',
+        port: 8000,
+        publicUrl: null,
+        tls: null,
+        corsOrigins: [],
+        trustedProxies: 0,
+      },
+      access: { keyRequired: false, apiKey: null, adminPassword: null, loopback: true },
       models: { serve: [], ownDir: path.resolve('data/models') },
       inference: {
         lanes: null,
@@ -32,7 +39,10 @@ describe('loadConfig', () => {
         maxBatchSize: 100,
         maxSequenceLength: 512,
       },
-      logging: { level: 'info' },
+      state: { databaseUrl: null, redisUrl: null, encryptionKeys: null },
+      monitoring: { storeText: false },
+      logging: { level: 'info', maskAddresses: false },
+      tracing: { endpoint: null },
     });
   });
 
@@ -109,29 +119,33 @@ describe('access without a key', () => {
   );
 
   it.each(['0.0.0.0', '::', '10.0.0.5', 'ai.example.org', '128.0.0.1'])(
-    'is refused beyond loopback (%s)',
+    'is not possible beyond loopback (%s)',
     (HOST) => {
-      expect(problemsOf({ HOST })).toEqual([expect.stringMatching(/^HOST: .*set API_KEY/)]);
+      expect(loadConfig({ HOST }).access.keyRequired).toBe(true);
+      expect(problemsOf({ HOST, REQUIRE_API_KEY: 'false' })).toEqual([
+        expect.stringMatching(/^REQUIRE_API_KEY: .*ENVIRONMENT=development/),
+      ]);
     },
   );
 
   it('is open beyond loopback only when both variables say so', () => {
     const open = { ...exposed, ...development, REQUIRE_API_KEY: 'false' };
     expect(loadConfig(open).access.keyRequired).toBe(false);
-    expect(problemsOf({ ...exposed, REQUIRE_API_KEY: 'false' })).toHaveLength(1);
+    expect(loadConfig({ ...exposed, ...development }).access.keyRequired).toBe(true);
     expect(problemsOf({ ...exposed, REQUIRE_API_KEY: 'false', API_KEY: KEY })).toHaveLength(1);
-    expect(problemsOf({ ...exposed, ...development })).toHaveLength(1);
   });
 
   it('ends as soon as a key is set', () => {
     expect(loadConfig({ API_KEY: 'dev' }).access).toEqual({
       keyRequired: true,
       apiKey: 'dev',
+      adminPassword: null,
       loopback: true,
     });
     expect(loadConfig({ ...exposed, API_KEY: KEY }).access).toEqual({
       keyRequired: true,
       apiKey: KEY,
+      adminPassword: null,
       loopback: false,
     });
   });
@@ -140,22 +154,61 @@ describe('access without a key', () => {
     expect(loadConfig({ API_KEY: KEY, REQUIRE_API_KEY: 'False' }).access.keyRequired).toBe(false);
   });
 
-  it('is refused when keys are required but none is set', () => {
-    expect(problemsOf({ REQUIRE_API_KEY: 'true' })).toEqual([
-      expect.stringMatching(/^API_KEY: REQUIRE_API_KEY is true .*set API_KEY/),
+  it.each(['staging', 'production'])('is never possible in %s', (ENVIRONMENT) => {
+    const env = { ENVIRONMENT, DATABASE_URL: 'postgres://db/x', ENCRYPTION_KEY: '0f'.repeat(32) };
+    expect(loadConfig(env).access.keyRequired).toBe(true);
+    expect(problemsOf({ ...env, API_KEY: KEY, REQUIRE_API_KEY: 'false' })).toEqual([
+      expect.stringMatching(/^REQUIRE_API_KEY: cannot be false/),
+    ]);
+    expect(problemsOf({ ...env, API_KEY: KEY.slice(0, 15), ADMIN_PASSWORD: 'short' })).toEqual([
+      expect.stringMatching(/^API_KEY: must have 16 or more/),
+      expect.stringMatching(/^ADMIN_PASSWORD: must have 12 or more/),
+    ]);
+  });
+});
+
+describe('state', () => {
+  const base64 = Buffer.alloc(32, 7).toString('base64');
+
+  it('lies outside of the machine in production', () => {
+    expect(problemsOf({ ENVIRONMENT: 'production' })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: is needed/),
+      expect.stringMatching(/^ENCRYPTION_KEY: is needed/),
     ]);
   });
 
-  it.each(['staging', 'production'])('is never possible in %s', (ENVIRONMENT) => {
-    expect(problemsOf({ ENVIRONMENT })).toEqual([expect.stringMatching(/^API_KEY: .*needs a key/)]);
-    expect(problemsOf({ ENVIRONMENT, API_KEY: KEY, REQUIRE_API_KEY: 'false' })).toEqual([
-      expect.stringMatching(/^REQUIRE_API_KEY: cannot be false/),
+  it('takes keys in hex and base64, the newest first', () => {
+    const { encryptionKeys } = loadConfig({
+      ENCRYPTION_KEY: `${'0F'.repeat(32)}, ${base64}`,
+    }).state;
+    expect(encryptionKeys).toEqual([Buffer.alloc(32, 15), Buffer.alloc(32, 7)]);
+    expect(problemsOf({ ENCRYPTION_KEY: `${base64},short-secret` })).toEqual([
+      expect.stringMatching(/^ENCRYPTION_KEY: must be 32 bytes/),
     ]);
-    expect(problemsOf({ ENVIRONMENT, API_KEY: KEY.slice(0, 15) })).toEqual([
-      expect.stringMatching(/^API_KEY: must have 16 or more/),
-    ]);
-    expect(loadConfig({ ENVIRONMENT, API_KEY: KEY }).access.keyRequired).toBe(true);
   });
+
+  it('names servers by URL', () => {
+    expect(problemsOf({ DATABASE_URL: 'mysql://db', REDIS_URL: 'http://cache' })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: must be a URL such as postgres:/),
+      expect.stringMatching(/^REDIS_URL: must be a URL such as redis:/),
+    ]);
+  });
+});
+
+describe('browser origins', () => {
+  it('are a list, with * for labels of a host', () => {
+    const CORS_ORIGINS = 'https://a.example.org, http://localhost:5173,https://*.example.org';
+    expect(loadConfig({ CORS_ORIGINS }).http.corsOrigins).toEqual([
+      'https://a.example.org',
+      'http://localhost:5173',
+      'https://*.example.org',
+    ]);
+  });
+
+  it.each(['*', 'example.org', 'https://a.example.org/path', 'https://a.example.org/'])(
+    'are not %s',
+    (CORS_ORIGINS) => expect(problemsOf({ CORS_ORIGINS })).toHaveLength(1),
+  );
 });
 
 describe('secret files', () => {

@@ -4,6 +4,7 @@ import type { AccessConfig } from './access-rule.js';
 import { checkVariables } from './check-variables.js';
 import { ConfigurationError } from './configuration-error.js';
 import { laneEnvironment } from './lane-environment.js';
+import { encryptionKey, listOf } from './value-forms.js';
 import type { Environment, EnvironmentName, LogLevel } from './environment.schema.js';
 import { readSecret, readVariables } from './read-variables.js';
 
@@ -16,7 +17,10 @@ export interface AppConfig {
   readonly access: AccessConfig;
   readonly models: ModelsConfig;
   readonly inference: InferenceConfig;
-  readonly logging: { readonly level: LogLevel };
+  readonly state: StateConfig;
+  readonly monitoring: { readonly storeText: boolean };
+  readonly logging: { readonly level: LogLevel; readonly maskAddresses: boolean };
+  readonly tracing: { readonly endpoint: string | null };
 }
 
 export interface HttpConfig {
@@ -26,6 +30,18 @@ export interface HttpConfig {
   readonly publicUrl: string | null;
   /** PEM text. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Exact origins, and patterns with `*`. */
+  readonly corsOrigins: readonly string[];
+  /** How many proxies in front of the service add to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
+}
+
+/** Where the service keeps what must last; null means embedded or none. */
+export interface StateConfig {
+  readonly databaseUrl: string | null;
+  readonly redisUrl: string | null;
+  /** 32 bytes each; the first encrypts, the others only decrypt. Null: made in the data folder. */
+  readonly encryptionKeys: readonly Buffer[] | null;
 }
 
 export interface ModelsConfig {
@@ -59,6 +75,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
 
   const access = accessRule(checked, raw.ENVIRONMENT === 'development', problems);
   const tls = tlsOf(checked, problems);
+  const state = stateOf(checked, problems);
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const dataDir = path.resolve(checked.DATA_DIR);
@@ -70,6 +87,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
       port: checked.PORT,
       publicUrl: checked.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
       tls,
+      corsOrigins: listOf(checked.CORS_ORIGINS ?? ''),
+      trustedProxies: checked.TRUSTED_PROXIES,
     },
     access,
     models: {
@@ -83,7 +102,26 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
       maxBatchSize: checked.MAX_BATCH_SIZE,
       maxSequenceLength: checked.MAX_SEQUENCE_LENGTH,
     },
-    logging: { level: checked.LOG_LEVEL },
+    state,
+    monitoring: { storeText: checked.STORE_PREDICTION_TEXT },
+    logging: { level: checked.LOG_LEVEL, maskAddresses: checked.MASK_ADDRESSES },
+    tracing: { endpoint: checked.OTEL_EXPORTER_OTLP_ENDPOINT ?? null },
+  };
+}
+
+/** Production keeps its state and its key outside of the machine that may be replaced. */
+function stateOf(env: Environment, problems: string[]): StateConfig {
+  if (env.ENVIRONMENT === 'production') {
+    for (const name of ['DATABASE_URL', 'ENCRYPTION_KEY'] as const) {
+      if (env[name] === undefined)
+        problems.push(`${name}: is needed when ENVIRONMENT is production`);
+    }
+  }
+  const keys = listOf(env.ENCRYPTION_KEY ?? '').map(encryptionKey);
+  return {
+    databaseUrl: env.DATABASE_URL ?? null,
+    redisUrl: env.REDIS_URL ?? null,
+    encryptionKeys: keys.length === 0 ? null : keys.filter((key) => key !== null),
   };
 }
 

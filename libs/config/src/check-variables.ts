@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import type { ErrorObject } from 'ajv';
+import { encryptionKey, isOrigin, listOf } from './value-forms.js';
 import { environmentSchema } from './environment.schema.js';
 import type { Environment } from './environment.schema.js';
 import type { RawVariables } from './read-variables.js';
@@ -8,6 +9,12 @@ const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true });
 ajv.addFormat('http-url', isHttpUrl);
 // A key travels in a header: visible ASCII only.
 ajv.addFormat('api-key', /^[\x21-\x7e]+$/);
+ajv.addFormat('postgres-url', (text) => hasProtocol(text, ['postgres:', 'postgresql:']));
+ajv.addFormat('redis-url', (text) => hasProtocol(text, ['redis:', 'rediss:']));
+ajv.addFormat('encryption-keys', (text) =>
+  listOf(text).every((key) => encryptionKey(key) !== null),
+);
+ajv.addFormat('origins', (text) => listOf(text).every(isOrigin));
 ajv.addFormat('model-list', /^[\w.-]+(@[\w.-]+)?(\s*,\s*[\w.-]+(@[\w.-]+)?)*$/);
 
 const check = ajv.compile<Environment>(environmentSchema);
@@ -15,6 +22,12 @@ const check = ajv.compile<Environment>(environmentSchema);
 const FORMAT_RULES: Readonly<Record<string, string>> = {
   'http-url': 'must be an absolute http or https URL without query, such as https://ai.example.org',
   'api-key': 'must be visible ASCII characters without spaces',
+  'postgres-url': 'must be a URL such as postgres://user:password@host:5432/database',
+  'redis-url': 'must be a URL such as redis://:password@host:6379',
+  'encryption-keys':
+    'must be 32 bytes in base64 or hex, such as `openssl rand -base64 32` prints; several are separated by commas',
+  origins:
+    'must be origins without a path, such as https://ehr.example.org or https://*.example.org, separated by commas',
   'model-list': 'must be model names (name or name@version) separated by commas',
 };
 
@@ -50,4 +63,8 @@ function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, search, hash } = new URL(text);
   return (protocol === 'http:' || protocol === 'https:') && search === '' && hash === '';
+}
+
+function hasProtocol(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
 }

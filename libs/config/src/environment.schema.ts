@@ -20,6 +20,15 @@ export interface Environment {
   readonly MAX_SEQUENCE_LENGTH: number;
   readonly REQUIRE_API_KEY?: boolean;
   readonly API_KEY?: string;
+  readonly ADMIN_PASSWORD?: string;
+  readonly DATABASE_URL?: string;
+  readonly REDIS_URL?: string;
+  readonly ENCRYPTION_KEY?: string;
+  readonly STORE_PREDICTION_TEXT: boolean;
+  readonly CORS_ORIGINS?: string;
+  readonly TRUSTED_PROXIES: number;
+  readonly MASK_ADDRESSES: boolean;
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
   readonly TLS_CERT?: string;
   readonly TLS_KEY?: string;
 }
@@ -36,7 +45,14 @@ export interface VariableSchema {
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly format?: 'http-url' | 'api-key' | 'model-list';
+  readonly format?:
+    | 'http-url'
+    | 'api-key'
+    | 'model-list'
+    | 'origins'
+    | 'encryption-keys'
+    | 'postgres-url'
+    | 'redis-url';
 }
 
 /** Every variable the service reads: checked at start, and printed as the README's table. */
@@ -123,14 +139,71 @@ export const environmentSchema: {
     },
     REQUIRE_API_KEY: {
       type: 'boolean',
-      $comment: '`true` if `API_KEY` is set',
+      $comment: '`false` on loopback in development without `API_KEY`',
       description:
         'Whether callers need a key. `false` is refused outside `ENVIRONMENT=development`.',
     },
     API_KEY: {
       type: 'string',
       format: 'api-key',
-      description: 'The key callers send; 16 or more characters, except in development.',
+      description:
+        'A key that is valid from the start: enterprise tier, everything but administration. 16 or more characters, except in development.',
+    },
+    ADMIN_PASSWORD: {
+      type: 'string',
+      $comment: 'made and printed once',
+      description:
+        'Password of the first user, `admin`, when there are no users yet; 12 or more characters, except in development.',
+    },
+    DATABASE_URL: {
+      type: 'string',
+      format: 'postgres-url',
+      $comment: 'an embedded server in `DATA_DIR`',
+      description: 'PostgreSQL 14 or newer; needed in production.',
+    },
+    REDIS_URL: {
+      type: 'string',
+      format: 'redis-url',
+      $comment: 'none: one process only',
+      description: 'Redis 6.2 or newer, for limits that several processes share.',
+    },
+    ENCRYPTION_KEY: {
+      type: 'string',
+      format: 'encryption-keys',
+      $comment: 'made in `DATA_DIR`',
+      description:
+        '32 random bytes in base64 or hex that protect stored fields; needed in production. After a comma, earlier keys that still decrypt.',
+    },
+    STORE_PREDICTION_TEXT: {
+      type: 'boolean',
+      default: false,
+      description: 'Keep the text of predictions, encrypted, in the prediction log.',
+    },
+    CORS_ORIGINS: {
+      type: 'string',
+      format: 'origins',
+      $comment: 'none',
+      description:
+        'Browser origins that may call the API, separated by commas: `https://ehr.example.org`, `https://*.example.org`.',
+    },
+    TRUSTED_PROXIES: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 16,
+      default: 0,
+      description:
+        'Proxies in front of the service; the caller’s address is read that many entries from the end of `X-Forwarded-For`.',
+    },
+    MASK_ADDRESSES: {
+      type: 'boolean',
+      default: false,
+      description: 'Also mask IP addresses in logs.',
+    },
+    OTEL_EXPORTER_OTLP_ENDPOINT: {
+      type: 'string',
+      format: 'http-url',
+      $comment: 'no traces',
+      description: 'Where OpenTelemetry traces go, by OTLP over HTTP.',
     },
     TLS_CERT: {
       type: 'string',

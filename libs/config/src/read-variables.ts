@@ -13,6 +13,8 @@ const CASE_FREE: ReadonlySet<VariableName> = new Set([
   'ENVIRONMENT',
   'LOG_LEVEL',
   'REQUIRE_API_KEY',
+  'STORE_PREDICTION_TEXT',
+  'MASK_ADDRESSES',
 ]);
 
 /**
