@@ -2,6 +2,7 @@ const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
+    '^@app/database/testing$': '<rootDir>/libs/database/src/testing/index.ts',
     '^@app/inference/testing$': '<rootDir>/libs/inference/src/testing/index.ts',
     '^@app/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

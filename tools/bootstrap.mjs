@@ -12,7 +12,7 @@ import { PhaseError } from './bootstrap/phase.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const SERVICE = 'dist/apps/api/src/main.js';
-const MINIMUM_NODE = [20, 11];
+const MINIMUM_NODE = [20, 19];
 
 const [command, ...args] = process.argv.slice(2);
 

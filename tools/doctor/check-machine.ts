@@ -1,7 +1,7 @@
 import type { HostResources } from '@app/inference';
 import type { Finding } from './finding.js';
 
-const MINIMUM_NODE = [20, 11] as const;
+const MINIMUM_NODE = [20, 19] as const;
 const GIB = 1024 ** 3;
 
 /** @param version as in `process.versions.node` */

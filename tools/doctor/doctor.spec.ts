@@ -21,8 +21,8 @@ function manifest(bytes: number, providers: ModelManifest['providers'] = ['cpu']
 describe('the doctor', () => {
   it.each([
     ['18.20.0', 'fail'],
-    ['20.10.9', 'fail'],
-    ['20.11.0', 'ok'],
+    ['20.18.9', 'fail'],
+    ['20.19.0', 'ok'],
     ['22.0.0', 'ok'],
     ['24.3.1', 'ok'],
   ])('finds Node %s %s', (version, state) => {

@@ -12,8 +12,10 @@ export const openApiDocument: GeneratedFile = {
   async render() {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'clinserve-openapi-'));
     try {
-      const { app, edge } = await createApp(loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' }));
+      const config = loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
+      const { app, edge, state } = await createApp(config);
       await app.close();
+      await state.close();
       return `${JSON.stringify(edge.document, null, 2)}\n`;
     } finally {
       await rm(dataDir, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { bundledModels } from '../../apps/api/src/installation.js';
 import { addModel } from './add-model.js';
 import { checkModels } from './check-models.js';
 import { DONE, FAILED, WRONG_USAGE, type ExitCode, type Output } from './console.js';
+import { evaluateModel } from './evaluate/evaluate-model.js';
 import { listModels } from './list-models.js';
 import { parseCommand, USAGE, UsageError } from './options.js';
 import { removeVersions } from './remove-versions.js';
@@ -25,6 +26,8 @@ export async function runModels(args: readonly string[], output: Output): Promis
         return await listModels(places, config.models.serve, output);
       case 'check':
         return await checkModels(command.model, places, config.inference, output);
+      case 'evaluate':
+        return await evaluateModel(command, places, config.inference, output);
       case 'remove':
         return await removeVersions(command, places, output);
     }

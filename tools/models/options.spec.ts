@@ -22,6 +22,17 @@ describe('the command line of models', () => {
     });
   });
 
+  it('knows what to evaluate a model with', () => {
+    const args = ['evaluate', 'a@1.0.0', '--data', 'd.jsonl', '--out', 'o', '--card'];
+    expect(parseCommand(args)).toEqual({
+      command: 'evaluate',
+      model: 'a@1.0.0',
+      data: 'd.jsonl',
+      out: 'o',
+      card: true,
+    });
+  });
+
   it('gives help wherever it is asked for', () => {
     expect(parseCommand(['-h'])).toEqual({ command: 'help' });
     expect(parseCommand(['add', '--help'])).toEqual({ command: 'help' });
@@ -37,6 +48,8 @@ describe('the command line of models', () => {
     [['add', 'a', '--providers', 'cpu,tpu'], '--providers must be one of'],
     [['add', 'a', '--tsak', 'x'], '--tsak'],
     [['list', '--force'], '--force does not go with'],
+    [['add', 'a', '--card'], '--card does not go with'],
+    [['evaluate'], 'missing'],
     [['remove'], 'missing'],
   ])('refuses %j', (args, reason) => {
     expect(() => parseCommand(args)).toThrow(reason);

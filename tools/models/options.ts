@@ -18,7 +18,8 @@ export type Command =
       readonly version?: string;
       readonly root?: string;
     }
-  | AddCommand;
+  | AddCommand
+  | EvaluateCommand;
 
 export interface AddCommand {
   readonly command: 'add';
@@ -32,6 +33,16 @@ export interface AddCommand {
   readonly description?: string;
   readonly providers?: readonly ProviderName[];
   readonly force: boolean;
+}
+
+export interface EvaluateCommand {
+  readonly command: 'evaluate';
+  /** `name` or `name@version`. */
+  readonly model: string;
+  /** Left out: the examples kept for the model. */
+  readonly data?: string;
+  readonly out?: string;
+  readonly card: boolean;
 }
 
 export const USAGE = `npm run models -- <command>
@@ -49,6 +60,11 @@ export const USAGE = `npm run models -- <command>
   list                     the models found, bundled and own; of several for a task, the default answers
                            requests that name none: the first in MODELS, else the first stable one by name
   check [name[@version]]   verify checksums, open each model, run it, compare its golden answers
+  evaluate <name[@version]>  measure a model on labelled texts: figures with intervals, calibration,
+                           slices, wrong answers, behavioural suite, latency, as Markdown
+      --data <file.jsonl>  default: what lies in models/training/evaluation/<name>, dev.jsonl apart
+      --out <folder>       also write evaluation.md, confusion.svg and reliability.svg there
+      --card               also write it into the version's MODEL_CARD.md
   remove <name> [version]  delete a model, or one version of it; bundled ones stay
       --root <folder>      as above
 
@@ -76,8 +92,13 @@ export function parseCommand(args: readonly string[]): Command {
       const [name = '', version] = operands;
       return { command, name, version, root: values.root };
     }
+    case 'evaluate': {
+      expect(operands, values, 1, 1, ['data', 'out', 'card']);
+      const { data, out, card } = values;
+      return { command, model: operands[0] ?? '', data, out, card: card ?? false };
+    }
     case 'add': {
-      expect(operands, values, 1, 1, Object.keys(OPTIONS));
+      expect(operands, values, 1, 1, ADD_OPTIONS);
       const { name, version, root, onnx, description, force } = values;
       return {
         command,
@@ -105,6 +126,18 @@ export function parseCommand(args: readonly string[]): Command {
   }
 }
 
+const ADD_OPTIONS = [
+  'name',
+  'version',
+  'task',
+  'onnx',
+  'status',
+  'description',
+  'providers',
+  'root',
+  'force',
+];
+
 const OPTIONS = {
   name: { type: 'string' },
   version: { type: 'string' },
@@ -115,6 +148,9 @@ const OPTIONS = {
   providers: { type: 'string' },
   root: { type: 'string' },
   force: { type: 'boolean' },
+  data: { type: 'string' },
+  out: { type: 'string' },
+  card: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 

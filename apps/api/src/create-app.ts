@@ -9,8 +9,10 @@ import { createLogger, Metrics, NestLogger, type Logger } from '@app/observabili
 import { AppModule } from './app.module.js';
 import { LeanExpressAdapter } from './http/adapter/lean-express.adapter.js';
 import { applyEdge, type Edge } from './http/apply-edge.js';
+import { LimitsGate } from './http/guards/limits.gate.js';
 import { bundledModels, packageVersion } from './installation.js';
 import { openRuntime } from './open-runtime.js';
+import { openState, type State } from './open-state.js';
 
 /** What a caller may put in place of the real thing. */
 export interface AppOverrides {
@@ -28,12 +30,17 @@ export interface ClinserveApp {
   readonly lifecycle: Lifecycle;
   readonly runtime: Runtime;
   readonly pool: ModelPool;
+  readonly state: State;
   /** Loads the models; resolves once each has answered an inference. */
   start(): Promise<void>;
 }
 
 /** Routes that always need a lane, and may be refused for the want of one. */
-const PREDICTION_PATHS: ReadonlySet<string> = new Set(['/predict', '/predict/batch']);
+const PREDICTION_PATHS: ReadonlySet<string> = new Set([
+  '/predict',
+  '/predict/batch',
+  '/notes/analyze',
+]);
 
 /** @throws Error naming the model or the route that makes a start impossible */
 export async function createApp(
@@ -52,9 +59,10 @@ export async function createApp(
     }));
   const runtime = overrides.runtime ?? (await openRuntime(config, registry, logger));
   countRestarts(runtime, metrics);
+  const state = await openState(config, logger);
 
   const adapter = new LeanExpressAdapter({ tls: config.http.tls ?? undefined });
-  const parts = { config, version, logger, metrics, registry, runtime };
+  const parts = { config, version, logger, metrics, registry, runtime, state };
   const app = await NestFactory.create(AppModule.register(parts), adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
@@ -64,8 +72,9 @@ export async function createApp(
   const edge = applyEdge(app, {
     access: {
       requireApiKey: config.access.keyRequired,
-      apiKey: config.access.apiKey ?? undefined,
       loopback: config.access.loopback,
+      identification: state.auth.authenticator,
+      gate: new LimitsGate(state.limits),
     },
     openApi: { version },
     log: ({ level, error, ...record }) => logger[level]({ ...record, err: error }, record.code),
@@ -86,7 +95,7 @@ export async function createApp(
     }
     lifecycle.serving();
   };
-  return { app, edge, logger, engine, lifecycle, runtime, pool, start };
+  return { app, edge, logger, engine, lifecycle, runtime, pool, state, start };
 }
 
 /** A lane that turns ready a second time has been started again. */

@@ -11,7 +11,7 @@ const CLOSE_MS = 3_000;
  * only then take away what it needs.
  */
 export async function shutDown(service: ClinserveApp): Promise<void> {
-  const { app, edge, engine, lifecycle, logger } = service;
+  const { app, edge, engine, lifecycle, logger, state } = service;
   logger.info('shutting down: finishing accepted requests');
   lifecycle.stopping();
   const closed = edge.stopAccepting();
@@ -19,6 +19,7 @@ export async function shutDown(service: ClinserveApp): Promise<void> {
   await engine.close(CLOSE_MS);
   edge.cutConnections();
   await app.close();
+  await state.close();
   logger.info('stopped');
 }
 

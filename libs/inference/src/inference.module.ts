@@ -3,7 +3,7 @@ import { ModelRegistry } from '@app/model-registry';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Canary } from './canary.js';
 import { InferenceEngine } from './engine.js';
-import { InferenceService } from './inference.service.js';
+import { InferenceService, type TenantWeight } from './inference.service.js';
 import { ModelPool } from './model-pool.js';
 import { PredictionObservers } from './observers.js';
 import type { Runtime } from './runtime/runtime.js';
@@ -20,6 +20,8 @@ export interface InferenceModuleOptions {
   readonly predictionObservers: readonly PredictionObserver[];
   readonly onObserverError: (error: unknown) => void;
   readonly schedulerObserver: SchedulerObserver;
+  /** Everybody's is 1 by default. */
+  readonly tenantWeight?: TenantWeight;
 }
 
 /** The one way to predictions in a process: one runtime, one scheduler, shared by whoever asks. */
@@ -53,7 +55,7 @@ export class InferenceModule {
             pool: ModelPool,
             scheduler: Scheduler,
             observers: PredictionObservers,
-          ) => new InferenceService(registry, pool, scheduler, observers),
+          ) => new InferenceService(registry, pool, scheduler, observers, options.tenantWeight),
         },
         {
           provide: Canary,

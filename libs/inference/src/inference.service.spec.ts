@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,19 @@ const context = (): RequestContext => ({
 const model = { name: 'tiny-assertion' };
 
 describe('InferenceService', () => {
+  it('gives tenants the weight that the application says they have', async () => {
+    const { registry, pool, scheduler, engine } = await setup();
+    const observers = new PredictionObservers([]);
+    const weight = (tenantId: string, tier: string) =>
+      tenantId === 'north' && tier === 'pro' ? 7 : 1;
+    const service = new InferenceService(registry, pool, scheduler, observers, weight);
+    const submitted = jest.spyOn(scheduler, 'submit');
+    const who = { ...context(), tenantId: 'north', tier: 'pro' };
+    await service.predict({ model, inputs: [{ text: 'no fever' }], options: {} }, who);
+    expect(submitted.mock.lastCall?.[2]).toMatchObject({ tenantId: 'north', weight: 7 });
+    await engine.close(0);
+  });
+
   it('answers with the latest stable version, inputs in order, and tells observers afterwards', async () => {
     const { service, engine, events } = await setup();
     const texts = ['no fever', 'chest pain', 'no cough today'];
@@ -71,7 +85,11 @@ describe('InferenceService', () => {
       model: 'tiny-assertion',
       version: '1.1.0',
       tenantId: 'default',
+      principalId: 'anonymous',
+      requestId: 'req-a-b',
+      unknownShare: 0,
     });
+    expect(events[0]?.text?.()).toBe('no fever');
     await engine.close(1_000);
   });
 

@@ -30,6 +30,9 @@ export interface InferenceAnswer {
   readonly items: readonly ItemPrediction[];
 }
 
+/** Share of the device a tenant is due when others wait too, relative to theirs; above 0. */
+export type TenantWeight = (tenantId: string, tier: string) => number;
+
 /**
  * The way of every prediction, whoever asks: a request on the wire, a batch, a
  * job. (The architecture's ModelService.)
@@ -40,7 +43,7 @@ export class InferenceService {
     private readonly pool: ModelPool,
     private readonly scheduler: Scheduler,
     private readonly observers: PredictionObservers,
-    private readonly tenantWeight: (tier: string) => number = () => 1,
+    private readonly tenantWeight: TenantWeight = () => 1,
   ) {}
 
   /**
@@ -55,7 +58,7 @@ export class InferenceService {
     const prepared = await mapInTurns(request.inputs, (raw, i) =>
       inCallersTerms(request, i, () => {
         const input = task.parse(raw, request.options, model);
-        return { input, encoding: task.prepare(input, request.options, model) };
+        return { raw, input, encoding: task.prepare(input, request.options, model) };
       }),
     );
     const outcomes = await this.scheduler.submit(
@@ -63,19 +66,20 @@ export class InferenceService {
       prepared.map(({ encoding }) => encoding.ids),
       this.schedulingOf(context),
     );
-    const items = prepared.map(({ input, encoding }, i) => {
+    const items = prepared.map(({ raw, input, encoding }, i) => {
       const result = orThrow(outcomes[i]);
       const prediction = task.finish(result.row, input, encoding, model);
       const item = { predictionId: newId(), prediction, result };
-      this.observe(model, context, item, encoding);
+      this.observe(model, context, item, encoding, raw);
       return item;
     });
     return { model: model.manifest, items };
   }
 
   private schedulingOf(context: RequestContext): SubmitContext {
-    const { tenantId, priority, deadline, signal } = context;
-    return { tenantId, weight: this.tenantWeight(context.tier), priority, deadline, signal };
+    const { tenantId, tier, priority, deadline, signal } = context;
+    const weight = this.tenantWeight(tenantId, tier);
+    return { tenantId, weight, priority, deadline, signal };
   }
 
   private observe(
@@ -83,21 +87,26 @@ export class InferenceService {
     context: RequestContext,
     { predictionId, prediction, result }: ItemPrediction,
     encoding: Encoding,
+    raw: RawInput,
   ): void {
     this.observers.notify({
       predictionId,
       tenantId: context.tenantId,
+      principalId: context.principalId,
+      requestId: context.requestId,
       model: manifest.name,
       version: manifest.version,
       task: manifest.task,
       label: 'label' in prediction ? prediction.label : undefined,
       score: 'score' in prediction ? prediction.score : undefined,
       tokens: encoding.ids.length,
+      unknownShare: encoding.unknown / encoding.ids.length,
       queueMs: result.queueMs,
       runMs: result.runMs,
       batchSize: result.batchSize,
       batchTokens: result.batchTokens,
       paddingWaste: result.paddingWaste,
+      text: () => raw.text,
     });
   }
 }

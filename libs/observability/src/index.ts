@@ -1,9 +1,12 @@
 export { createLogger } from './logger.js';
 export type { Logger, LoggerOptions } from './logger.js';
+export { maskText } from './masking/mask-text.js';
+export type { MaskingOptions } from './masking/mask-text.js';
 export { Metrics } from './metrics.js';
 export type { MetricsOptions } from './metrics.js';
 export type { RequestObservation } from './http-metrics.js';
 export type { BatchObservation, QueueDepth } from './inference-metrics.js';
 export { NestLogger } from './nest-logger.js';
+export { PredictionLogMetrics } from './prediction-log-metrics.js';
 export { LOGGER, ObservabilityModule } from './observability.module.js';
 export type { ObservabilityOptions } from './observability.module.js';

@@ -4,6 +4,8 @@ import { Metrics } from './metrics.js';
 const EVENT: PredictionEvent = {
   predictionId: 'p',
   tenantId: 't',
+  principalId: 'u',
+  requestId: 'r',
   model: 'assertion',
   version: '1.0.0',
   task: 'assertion',

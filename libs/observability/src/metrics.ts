@@ -2,6 +2,7 @@ import type { PredictionEvent, PredictionObserver } from '@app/common';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 import { InferenceMetrics } from './inference-metrics.js';
+import { PredictionLogMetrics } from './prediction-log-metrics.js';
 
 export interface MetricsOptions {
   /** Also memory, CPU, garbage collection and event loop lag of this process. Default true. */
@@ -16,6 +17,7 @@ export class Metrics implements PredictionObserver {
   private readonly registry = new Registry();
   readonly http = new HttpMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry);
+  readonly predictionLog = new PredictionLogMetrics(this.registry);
 
   constructor(options: MetricsOptions = {}) {
     if (options.process ?? true) collectDefaultMetrics({ register: this.registry });

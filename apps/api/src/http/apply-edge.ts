@@ -13,6 +13,8 @@ import { buildOpenApi } from './openapi/build-openapi.js';
 import type { OpenApiOptions } from './openapi/build-openapi.js';
 import { serveDocumentation } from './openapi/documentation-pages.js';
 import type { DocumentationOptions } from './openapi/documentation-pages.js';
+import { BrowserPolicy } from './hardening/browser-policy.js';
+import type { BrowserPolicyOptions } from './hardening/browser-policy.js';
 import { compileDeclaredBodies } from './pipes/valid-body.decorator.js';
 
 export interface EdgeOptions {
@@ -21,6 +23,11 @@ export interface EdgeOptions {
   /** Told of every failure of ours and of clients that left; must not throw. */
   readonly log: (record: FailureRecord) => void;
   readonly requests?: RequestScopeOptions;
+  /** How browsers and proxies stand to this server. Default: no other origins, no proxies. */
+  readonly http?: Omit<BrowserPolicyOptions, 'loopback'> & {
+    /** How many proxies in front of the server add to `X-Forwarded-For`. */
+    readonly trustedProxies: number;
+  };
   /**
    * Refuses a request by its path alone, before anything is read or checked:
    * what keeps a service that is asked for many times what it can do answering.
@@ -55,16 +62,25 @@ export function applyEdge(app: INestApplication, options: EdgeOptions): Edge {
   assertEveryRouteDeclares(app);
 
   const opener = new RequestOpener(options.requests ?? {});
+  const browsers = new BrowserPolicy({
+    corsOrigins: options.http?.corsOrigins ?? [],
+    publicUrl: options.http?.publicUrl ?? null,
+    loopback: options.access.loopback,
+  });
+  // Read by clientAddress, and by Express where it tells a caller's address.
+  adapter.set('trust proxy', options.http?.trustedProxies ?? 0);
   const problems = new ProblemFilter({
     log: options.log,
     allowedMethods: (path) => adapter.allowedMethods(path),
   });
   adapter.setFront({
     open: (request, response, awaitsContinue) => {
+      browsers.markAnswer(request, response);
       opener.open(request, response, awaitsContinue);
       const path = barePath(request);
+      if (browsers.admit(request, response, path)) return false;
       const refusal = options.shed?.(request.method ?? '', path, request.scope.priority);
-      if (!refusal) return;
+      if (!refusal) return true;
       // The router, which would have set it, is not reached.
       request.route = { path };
       throw refusal;

@@ -9,6 +9,8 @@ import { answerUnreadableRequest } from './client-error.js';
 import { createExchangeClasses } from './exchange.js';
 import type { EdgeRequest, EdgeResponse, ExpressPrototypes } from './exchange.js';
 import { collectJsonBody } from './json-body.js';
+import { securityHeaders } from '../hardening/security-headers.js';
+import type { SecurityHeaders } from '../hardening/security-headers.js';
 
 export interface LeanExpressOptions {
   /** Serves HTTPS with this certificate and key (PEM). */
@@ -31,12 +33,14 @@ export interface LeanExpressOptions {
   readonly connectionsCheckingIntervalMs?: number;
   /** Request line and headers together. Default 16 KiB. */
   readonly maxHeaderBytes?: number;
+  /** Open at the same time; further ones are closed at once. Default 10,000. */
+  readonly maxConnections?: number;
 }
 
 /** What the adapter asks of the rest of the edge; given by `applyEdge`. */
 export interface Front {
-  /** Opens the request's scope; throws a DomainError to refuse it. */
-  open(request: EdgeRequest, response: EdgeResponse, awaitsContinue: boolean): void;
+  /** Opens the request's scope; throws a DomainError to refuse it. False when it is answered already. */
+  open(request: EdgeRequest, response: EdgeResponse, awaitsContinue: boolean): boolean;
   /** Answers a failure that happened outside of any route. */
   fail(error: unknown, request: EdgeRequest, response: EdgeResponse): void;
 }
@@ -68,9 +72,11 @@ interface MatchingLayer {
 export class LeanExpressAdapter extends ExpressAdapter {
   private front: Front | undefined;
   private closing = false;
+  readonly securityHeaders: SecurityHeaders;
 
   constructor(private readonly settings: LeanExpressOptions = {}) {
     super(leanExpress());
+    this.securityHeaders = securityHeaders(settings.tls !== undefined);
   }
 
   setFront(front: Front): void {
@@ -107,6 +113,7 @@ export class LeanExpressAdapter extends ExpressAdapter {
     const options = this.settings;
     const { Request, Response } = createExchangeClasses(
       this.getInstance<ExpressPrototypes>(),
+      this.securityHeaders.data,
       () => this.closing,
     );
     const serverOptions: ServerOptions = {
@@ -121,7 +128,12 @@ export class LeanExpressAdapter extends ExpressAdapter {
     const server: Server =
       options.tls === undefined
         ? createHttpServer(serverOptions)
-        : createHttpsServer({ ...serverOptions, ...options.tls });
+        : createHttpsServer({
+            ...serverOptions,
+            ...options.tls,
+            handshakeTimeout: serverOptions.headersTimeout,
+          });
+    server.maxConnections = options.maxConnections ?? 10_000;
     server.on('request', this.listener(false));
     // Answering these ourselves lets the body reader refuse before the client sends.
     server.on('checkContinue', this.listener(true));
@@ -182,7 +194,7 @@ export class LeanExpressAdapter extends ExpressAdapter {
       const request = plainRequest as EdgeRequest;
       const response = plainResponse as EdgeResponse;
       try {
-        this.required().open(request, response, awaitsContinue);
+        if (!this.required().open(request, response, awaitsContinue)) return;
       } catch (error) {
         dispatch(request, response, error);
         return;

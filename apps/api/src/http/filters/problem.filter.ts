@@ -5,6 +5,7 @@ import type { ErrorCode } from '@app/common';
 import type { EdgeRequest, EdgeResponse } from '../adapter/exchange.js';
 import { barePath } from '../adapter/lean-express.adapter.js';
 import { lingeringEnd } from '../adapter/lingering-end.js';
+import { instancePath } from '../hardening/instance-path.js';
 import { PROBLEMS, problemType } from './problem-table.js';
 import { toDomainError } from './to-domain-error.js';
 
@@ -88,7 +89,7 @@ export class ProblemFilter implements ExceptionFilter {
       title,
       status,
       detail: error.message,
-      instance: (request.originalUrl ?? request.url ?? '/').split('?', 1)[0],
+      instance: instancePath(request.originalUrl ?? request.url ?? '/'),
       error: title,
       error_code: error.code,
       request_id: scope.requestId,

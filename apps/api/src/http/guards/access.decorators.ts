@@ -1,10 +1,11 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { Permission } from './principal.js';
+import type { Permission } from '@app/auth';
 
 /** What a handler demands of its caller. */
 export type AccessRule =
   | { readonly kind: 'public' }
+  | { readonly kind: 'identified' }
   | {
       readonly kind: 'permission';
       readonly permission: Permission;
@@ -17,6 +18,16 @@ export const ACCESS_RULE = 'access:rule';
 export function Public(): MethodDecorator & ClassDecorator {
   const rule: AccessRule = { kind: 'public' };
   return SetMetadata(ACCESS_RULE, rule);
+}
+
+/** For everybody who shows a valid key or token, whatever they may do. */
+export function Identified(): MethodDecorator & ClassDecorator {
+  const rule: AccessRule = { kind: 'identified' };
+  return applyDecorators(
+    SetMetadata(ACCESS_RULE, rule),
+    ApiSecurity('bearer'),
+    ApiSecurity('api_key'),
+  );
 }
 
 /** For callers that hold `permission`. */

@@ -1,10 +1,10 @@
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { OPERATOR_KEY } from '@app/auth';
 import type { RequestContext } from '@app/common';
 import { Context } from '../middleware/context.decorator.js';
-import { startEdgeApp } from '../testing/edge-app.js';
-import { Public, PublicOnLoopback, RequirePermission } from './access.decorators.js';
-import { AccessGuard } from './access.guard.js';
+import { keyHolders, startEdgeApp } from '../testing/edge-app.js';
+import { Identified, Public, PublicOnLoopback, RequirePermission } from './access.decorators.js';
 import { assertEveryRouteDeclares } from './route-declarations.js';
 
 @Controller()
@@ -20,8 +20,13 @@ class GuardedController {
     return { who: context.principalId, tenant: context.tenantId, tier: context.tier };
   }
   @Get('admin')
-  @RequirePermission('admin')
+  @RequirePermission('users:admin')
   admin() {
+    return {};
+  }
+  @Get('me')
+  @Identified()
+  me() {
     return {};
   }
   @Get('metrics')
@@ -40,6 +45,11 @@ class SilentController {
 }
 
 const KEY = 'correct-horse';
+const POOR = 'poor-horse';
+const identification = keyHolders({
+  [KEY]: OPERATOR_KEY,
+  [POOR]: { ...OPERATOR_KEY, permissions: new Set<string>() },
+});
 type Case = [path: string, headers: Record<string, string>, status: number];
 
 async function expectAll(access: Parameters<typeof startEdgeApp>[1], cases: Case[]) {
@@ -56,7 +66,7 @@ async function expectAll(access: Parameters<typeof startEdgeApp>[1], cases: Case
 
 describe('AccessGuard', () => {
   it('lets in who shows the key, in either header, and nobody else', () =>
-    expectAll({ access: { requireApiKey: true, apiKey: KEY, loopback: true } }, [
+    expectAll({ access: { requireApiKey: true, identification, loopback: true } }, [
       ['/predict', {}, 401],
       ['/predict', { 'X-API-Key': '' }, 401],
       ['/predict', { 'X-API-Key': 'wrong' }, 401],
@@ -68,13 +78,16 @@ describe('AccessGuard', () => {
       ['/predict', { Authorization: `Bearer ${KEY}`, 'X-API-Key': KEY }, 200],
       ['/predict', { Authorization: `Bearer ${KEY}`, 'X-API-Key': 'other' }, 401],
       ['/admin', { 'X-API-Key': KEY }, 403],
+      ['/me', {}, 401],
+      ['/me', { 'X-API-Key': POOR }, 200],
+      ['/predict', { 'X-API-Key': POOR }, 403],
       ['/open', {}, 200],
       ['/open', { 'X-API-Key': 'wrong' }, 200],
       ['/metrics', {}, 200],
     ]));
 
   it('guards the operator routes when the server is not bound to loopback', () =>
-    expectAll({ access: { requireApiKey: true, apiKey: KEY, loopback: false } }, [
+    expectAll({ access: { requireApiKey: true, identification, loopback: false } }, [
       ['/metrics', {}, 401],
       ['/metrics', { 'X-API-Key': KEY }, 200],
     ]));
@@ -87,27 +100,49 @@ describe('AccessGuard', () => {
     ]));
 
   it('still refuses a wrong key when keys are optional', () =>
-    expectAll({ access: { requireApiKey: false, apiKey: KEY, loopback: true } }, [
+    expectAll({ access: { requireApiKey: false, identification, loopback: true } }, [
       ['/predict', {}, 200],
       ['/predict', { 'X-API-Key': 'wrong' }, 401],
       ['/predict', { 'X-API-Key': KEY }, 200],
     ]));
 
   it('tells routes who asks', async () => {
-    const server = await startEdgeApp([GuardedController], { access: { apiKey: KEY } });
+    const server = await startEdgeApp([GuardedController], { access: { identification } });
     const who = async (headers: Record<string, string>) =>
       (await fetch(`${server.url}/predict`, { headers })).json();
     expect(await who({})).toEqual({ who: 'anonymous', tenant: 'default', tier: 'enterprise' });
     expect(await who({ 'X-API-Key': KEY })).toEqual({
-      who: 'api-key',
+      who: 'operator-key',
       tenant: 'default',
       tier: 'enterprise',
     });
     await server.close();
   });
 
-  it('does not start when keys are required and none could ever be right', () => {
-    expect(() => new AccessGuard({ requireApiKey: true, loopback: true })).toThrow('API_KEY');
+  it('waits for credentials that have to be looked up, and for shared limits', async () => {
+    const seen: string[] = [];
+    const server = await startEdgeApp([GuardedController], {
+      access: {
+        requireApiKey: true,
+        identification: {
+          recognises: () => true,
+          identify: async (key) => Promise.resolve(identification.identify(key)),
+        },
+        gate: {
+          admit: async ({ principalId }) => {
+            await Promise.resolve();
+            seen.push(principalId);
+          },
+        },
+      },
+    });
+    const statusFor = async (key: string) =>
+      (await fetch(`${server.url}/predict`, { headers: { 'X-API-Key': key } })).status;
+    expect([await statusFor(KEY), await statusFor('wrong'), await statusFor(POOR)]).toEqual([
+      200, 401, 403,
+    ]);
+    expect(seen).toEqual(['operator-key']);
+    await server.close();
   });
 });
 

@@ -1,84 +1,97 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { ANONYMOUS, type Principal } from '@app/auth';
 import { DomainError } from '@app/common';
-import type { EdgeRequest } from '../adapter/exchange.js';
+import type { EdgeRequest, EdgeResponse } from '../adapter/exchange.js';
 import { ACCESS_RULE } from './access.decorators.js';
 import type { AccessRule } from './access.decorators.js';
-import { ORDINARY_PERMISSIONS } from './principal.js';
-import type { Principal } from './principal.js';
+
+/** Tells what credentials stand for; `Authenticator` of @app/auth is one. */
+export interface Identification {
+  /** Whether a text is meant for us at all. */
+  recognises(credential: string): boolean;
+  /** A promise only when somebody has to be asked. @throws DomainError UNAUTHENTICATED and the like */
+  identify(credential: string): Principal | Promise<Principal>;
+}
+
+/** Lets an identified caller in as far as their limits allow; `LimitsGate` is one. */
+export interface Gate {
+  admit(principal: Principal, request: EdgeRequest, response: EdgeResponse): void | Promise<void>;
+}
 
 export interface AccessOptions {
   /** Whether callers without a key are refused. */
   readonly requireApiKey: boolean;
-  /** The one key there is; without it nobody can show a valid one. */
-  readonly apiKey?: string;
   /** Whether the server listens on loopback addresses only. */
   readonly loopback: boolean;
+  readonly identification: Identification;
+  readonly gate?: Gate;
 }
-
-const ANONYMOUS: Principal = {
-  tenantId: 'default',
-  principalId: 'anonymous',
-  tier: 'enterprise',
-  permissions: ORDINARY_PERMISSIONS,
-};
-const KEY_HOLDER: Principal = { ...ANONYMOUS, principalId: 'api-key' };
 
 // A decorated method is one function, but subclasses may share it under another class.
 type RulesOfClass = Map<object, AccessRule | undefined>;
 
-/** Refuses every request whose handler does not say who may call it, or whose caller may not. */
+/**
+ * Refuses every request whose handler does not say who may call it, or whose
+ * caller may not. Answers at once unless a key or a token has to be looked up:
+ * a promise would cost every request of the hot path.
+ */
 export class AccessGuard implements CanActivate {
   private readonly rules = new WeakMap<object, RulesOfClass>();
-  private readonly keyDigest: Buffer | undefined;
 
-  constructor(private readonly options: AccessOptions) {
-    if (options.requireApiKey && (options.apiKey === undefined || options.apiKey === '')) {
-      throw new Error(
-        'Keys are required but none is configured: set API_KEY or REQUIRE_API_KEY=false',
-      );
-    }
-    if (options.apiKey !== undefined && options.apiKey !== '') {
-      this.keyDigest = digest(options.apiKey);
-    }
-  }
+  constructor(private readonly options: AccessOptions) {}
 
-  canActivate(host: ExecutionContext): boolean {
+  canActivate(host: ExecutionContext): boolean | Promise<boolean> {
     const rule = this.ruleOf(host.getClass(), host.getHandler());
     const request = host.getArgByIndex<EdgeRequest>(0);
     if (rule === undefined) {
       throw new DomainError('FORBIDDEN', 'This route does not declare who may call it.');
     }
-    if (rule.kind === 'public' || (rule.publicOnLoopback && this.options.loopback)) {
+    if (this.isOpen(rule)) {
       request.scope.principal = ANONYMOUS;
       return true;
     }
+    const response = host.getArgByIndex<EdgeResponse>(1);
     const principal = this.identify(request);
-    if (!principal.permissions.has(rule.permission)) {
+    return principal instanceof Promise
+      ? principal.then((known) => this.admit(known, rule, request, response))
+      : this.admit(principal, rule, request, response);
+  }
+
+  private isOpen(rule: AccessRule): boolean {
+    if (rule.kind === 'public') return true;
+    return rule.kind === 'permission' && rule.publicOnLoopback && this.options.loopback;
+  }
+
+  private identify(request: EdgeRequest): Principal | Promise<Principal> {
+    const { requireApiKey, identification } = this.options;
+    const credential = credentialOf(request);
+    if (credential === undefined) {
+      if (!requireApiKey) return ANONYMOUS;
+      throw new DomainError(
+        'UNAUTHENTICATED',
+        'A key is needed. Send it in X-API-Key or as "Authorization: Bearer KEY".',
+      );
+    }
+    // Clients written against a server that needs no key may send any.
+    if (!requireApiKey && !identification.recognises(credential)) return ANONYMOUS;
+    return identification.identify(credential);
+  }
+
+  private admit(
+    principal: Principal,
+    rule: AccessRule,
+    request: EdgeRequest,
+    response: EdgeResponse,
+  ): boolean | Promise<boolean> {
+    if (rule.kind === 'permission' && !principal.permissions.has(rule.permission)) {
       throw new DomainError(
         'FORBIDDEN',
         `This needs the permission "${rule.permission}". Use a key that holds it.`,
       );
     }
     request.scope.principal = principal;
-    return true;
-  }
-
-  private identify(request: EdgeRequest): Principal {
-    const candidate = credential(request);
-    if (candidate === undefined) {
-      if (!this.options.requireApiKey) return ANONYMOUS;
-      throw new DomainError(
-        'UNAUTHENTICATED',
-        'A key is needed. Send it in X-API-Key or as "Authorization: Bearer KEY".',
-      );
-    }
-    if (this.keyDigest === undefined) return ANONYMOUS;
-    if (timingSafeEqual(digest(candidate), this.keyDigest)) return KEY_HOLDER;
-    throw new DomainError(
-      'UNAUTHENTICATED',
-      'The key is not valid. Check it, or ask for a new one.',
-    );
+    const admitted = this.options.gate?.admit(principal, request, response);
+    return admitted === undefined ? true : admitted.then(() => true);
   }
 
   private ruleOf(controller: object, handler: object): AccessRule | undefined {
@@ -105,7 +118,7 @@ export function declaredRule(controller: object, handler: object): AccessRule | 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 
 /** The one credential of a request; undefined when it shows none. */
-function credential(request: EdgeRequest): string | undefined {
+function credentialOf(request: EdgeRequest): string | undefined {
   const { authorization, 'x-api-key': header } = request.headers;
   const key = typeof header === 'string' && header !== '' ? header : undefined;
   if (authorization === undefined) return key;
@@ -123,8 +136,4 @@ function credential(request: EdgeRequest): string | undefined {
     );
   }
   return token;
-}
-
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
 }

@@ -19,3 +19,8 @@ export const Timing: () => ParameterDecorator = createParamDecorator(
 export const Response: () => ParameterDecorator = createParamDecorator(
   (_: unknown, host: ExecutionContext): EdgeResponse => host.getArgByIndex<EdgeResponse>(1),
 );
+
+/** Hands a route who asks: `status(@Caller() principal: Principal)`. */
+export const Caller: () => ParameterDecorator = createParamDecorator(
+  (_: unknown, host: ExecutionContext) => host.getArgByIndex<EdgeRequest>(0).scope.principal,
+);

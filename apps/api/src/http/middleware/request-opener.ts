@@ -43,6 +43,7 @@ export class RequestOpener {
     const onFinish = options.onFinish;
     this.onClose = function (this: EdgeResponse): void {
       if (!this.writableFinished) this.scope.abandon();
+      this.scope.allowance?.release();
       if (onFinish !== undefined) {
         onFinish({
           method: this.req.method ?? '',

@@ -1,7 +1,8 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 import { newRequestId, newTraceId } from '@app/common';
 import type { CancelSignal, Priority, RequestContext } from '@app/common';
-import type { Principal } from '../guards/principal.js';
+import type { Allowance } from '../guards/allowance.js';
+import type { Principal } from '@app/auth';
 import { ClientSignal } from './client-signal.js';
 
 export type ApiPrefix = '' | '/v1' | '/api/v1';
@@ -20,6 +21,8 @@ export class RequestScope {
   priority: Priority = 'interactive';
   timeoutMs: number;
   principal: Principal | undefined = undefined;
+  /** What the caller's limits leave to this request; undefined when none apply. */
+  allowance: Allowance | undefined = undefined;
   /** The client waits for `100 Continue` before it sends its body. */
   awaitsContinue = false;
   clientGone = false;
@@ -85,7 +88,6 @@ export class RequestScope {
     if (this.queueMs !== UNSET) timing += `queue;dur=${rounded(this.queueMs)}, `;
     if (this.runMs !== UNSET) timing += `run;dur=${rounded(this.runMs)}, `;
     response.setHeader('Server-Timing', `${timing}total;dur=${rounded(elapsed)}`);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
   }
 
   abandon(): void {

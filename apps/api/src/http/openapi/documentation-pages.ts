@@ -3,31 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Application, RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { EdgeResponse } from '../adapter/exchange.js';
 import type { LeanExpressAdapter } from '../adapter/lean-express.adapter.js';
-
-// The pages run scripts and styles of this server only. Both put style
-// attributes and elements into the page, which a policy by hash cannot follow.
-const PAGE_HEADERS: RequestHandler = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      fontSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      workerSrc: ["'self'", 'blob:'],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  // TLS may be off, or end before us: only the operator's proxy knows.
-  strictTransportSecurity: false,
-});
 
 interface Asset {
   readonly type: string;
@@ -132,22 +110,26 @@ export function serveDocumentation(
     ['swagger-ui-bundle.js', file(join(SWAGGER_UI, 'swagger-ui-bundle.js'), JAVASCRIPT)],
     ['swagger-init.js', text(SWAGGER_INIT, JAVASCRIPT)],
   ]);
+  const asPage: RequestHandler = (_, response, next) => {
+    (response as unknown as EdgeResponse).fixedHeaders = adapter.securityHeaders.page;
+    next();
+  };
   const json = JSON.stringify(document);
   app.get('/openapi.json', (_, response) => {
     response.type('application/json').send(json);
   });
-  app.get('/docs', PAGE_HEADERS, (_, response) => {
+  app.get('/docs', asPage, (_, response) => {
     response.type(HTML).send(SWAGGER_PAGE);
   });
   const bundle = options.redocBundle ?? redocBundle();
   if (bundle !== undefined) {
     assets.set('redoc.standalone.js', redocScript(bundle));
     assets.set('redoc-init.js', text(REDOC_INIT, JAVASCRIPT));
-    app.get('/redoc', PAGE_HEADERS, (_, response) => {
+    app.get('/redoc', asPage, (_, response) => {
       response.type(HTML).send(REDOC_PAGE);
     });
   }
-  app.get('/docs/:asset', PAGE_HEADERS, (request, response, next) => {
+  app.get('/docs/:asset', asPage, (request, response, next) => {
     const asset = assets.get(String(request.params['asset']));
     if (asset === undefined) next();
     else

@@ -38,7 +38,15 @@ export class SchemaCompiler {
     verbose: true,
     // Fields shared by the forms of a union are named once, beside it.
     strictTypes: false,
-    formats: { float: true, double: true, int32: true, int64: true, binary: true },
+    formats: {
+      float: true,
+      double: true,
+      int32: true,
+      int64: true,
+      binary: true,
+      password: true,
+      'date-time': true,
+    },
     keywords: ['x-error-code', 'x-echo'],
   });
 

@@ -2,12 +2,14 @@ import { connect } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Principal } from '@app/auth';
+import { DomainError } from '@app/common';
 import { LeanExpressAdapter } from '../adapter/lean-express.adapter.js';
 import type { LeanExpressOptions } from '../adapter/lean-express.adapter.js';
 import { applyEdge } from '../apply-edge.js';
 import type { Edge } from '../apply-edge.js';
 import type { FailureRecord } from '../filters/problem.filter.js';
-import type { AccessOptions } from '../guards/access.guard.js';
+import type { AccessOptions, Identification } from '../guards/access.guard.js';
 import type { FinishedRequest, RequestScopeOptions } from '../middleware/request-opener.js';
 
 export interface EdgeApp {
@@ -18,6 +20,22 @@ export interface EdgeApp {
   readonly failures: FailureRecord[];
   readonly finished: FinishedRequest[];
   close(): Promise<void>;
+}
+
+/** No credential means anything. */
+const nobody: Identification = {
+  recognises: () => false,
+  identify: () => {
+    throw new DomainError('UNAUTHENTICATED', 'The key is not valid.');
+  },
+};
+
+/** Knows these keys and no others. */
+export function keyHolders(keys: Readonly<Record<string, Principal>>): Identification {
+  return {
+    recognises: () => true,
+    identify: (credential) => keys[credential] ?? nobody.identify(credential),
+  };
 }
 
 /** A real server on a free port with these controllers behind the whole edge. */
@@ -38,7 +56,7 @@ export async function startEdgeApp(
   const failures: FailureRecord[] = [];
   const finished: FinishedRequest[] = [];
   const edge = applyEdge(app, {
-    access: { requireApiKey: false, loopback: true, ...options.access },
+    access: { requireApiKey: false, loopback: true, identification: nobody, ...options.access },
     openApi: { version: '1.2.3', redocBundle: options.redocBundle },
     log: (record) => failures.push(record),
     requests: { onFinish: (request) => finished.push(request), ...options.requests },

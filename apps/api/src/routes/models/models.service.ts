@@ -55,6 +55,7 @@ export class ModelsService {
     reply: PredictionReply,
   ): Promise<ModelPredictResponse> {
     assertBatchSize(body.inputs.length, this.options.maxBatchSize, 'inputs');
+    await reply.chargeItems(body.inputs.length);
     const answer = await this.inference.predict(
       {
         model,

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { DomainError } from '@app/common';
-import type { InferenceAnswer } from '@app/inference';
+import type { InferenceAnswer, ItemPrediction } from '@app/inference';
 import type { ModelSelector } from '@app/model-registry';
 import type { EdgeRequest, EdgeResponse } from '../../http/adapter/exchange.js';
 
@@ -26,14 +26,24 @@ export class PredictionReply {
     return inBody ?? inHeader;
   }
 
+  /** Counts a batch's items against the caller's quota. @throws DomainError QUOTA_EXCEEDED */
+  chargeItems(count: number): void | Promise<void> {
+    return this.request.scope.allowance?.chargeItems(count);
+  }
+
   /** Puts the headers of an answered prediction on the response. */
   announce(answer: InferenceAnswer): void {
     const { version, status } = answer.model;
     this.response.setHeader('X-Model-Version', version);
     this.response.setHeader('X-Model-Status', status);
+    this.time(answer.items);
+  }
+
+  /** Says how long predictions waited and ran: the slowest of each. */
+  time(predictions: readonly ItemPrediction[]): void {
     let queueMs = 0;
     let runMs = 0;
-    for (const { result } of answer.items) {
+    for (const { result } of predictions) {
       queueMs = Math.max(queueMs, result.queueMs);
       runMs = Math.max(runMs, result.runMs);
     }

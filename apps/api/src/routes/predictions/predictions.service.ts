@@ -47,6 +47,7 @@ export class PredictionsService {
   ): Promise<PredictBatchResponse> {
     const items = body.sentences;
     assertBatchSize(items.length, this.options.maxBatchSize, 'sentences');
+    await reply.chargeItems(items.length);
     const answer = await this.inference.predict(
       {
         model: { task: 'assertion', version: reply.requestedVersion(body.model_version) },

@@ -1,0 +1,51 @@
+import { Controller, Get } from '@nestjs/common';
+import { Public } from '../guards/access.decorators.js';
+import { startEdgeApp, type EdgeApp } from '../testing/edge-app.js';
+import { ApiPage, Page, toCursor, type PageRequest } from './page.decorator.js';
+
+@Controller()
+@Public()
+class ListController {
+  @Get('list')
+  @ApiPage()
+  list(@Page() page: PageRequest) {
+    return page;
+  }
+}
+
+describe('Page', () => {
+  let server: EdgeApp;
+  beforeAll(async () => {
+    server = await startEdgeApp([ListController]);
+  });
+  afterAll(() => server.close());
+
+  const ask = async (query: string) => {
+    const response = await fetch(`${server.url}/list${query}`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  it('reads limit and cursor, and leads on from where a page ended', async () => {
+    expect((await ask('')).body).toEqual({ limit: 100, after: null });
+    const cursor = toCursor('tenant\u0001key:ä')!;
+    expect((await ask(`?limit=1000&cursor=${cursor}`)).body).toEqual({
+      limit: 1_000,
+      after: 'tenant\u0001key:ä',
+    });
+    expect(toCursor(null)).toBeNull();
+  });
+
+  it.each([
+    ['?limit=0', 'limit'],
+    ['?limit=1001', 'limit'],
+    ['?limit=1e2', 'limit'],
+    ['?limit=5&limit=6', 'limit'],
+    ['?cursor=', 'cursor'],
+    ['?cursor=a/b', 'cursor'],
+  ])('refuses %s by name', async (query, field) => {
+    expect(await ask(query)).toMatchObject({
+      status: 422,
+      body: { error_code: 'VALIDATION_ERROR', errors: [{ field }] },
+    });
+  });
+});

@@ -1,0 +1,66 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
+import { invalidField } from '@app/common';
+
+/** Which part of a list is asked for. */
+export interface PageRequest {
+  readonly limit: number;
+  /** Where the page before ended; null for the first. */
+  readonly after: string | null;
+}
+
+const DEFAULT_LIMIT = 100;
+const MOST = 1_000;
+const BASE64_URL = /^[\w-]{1,1024}$/;
+
+/** Hands a list route the page asked for by `?limit=` and `?cursor=`: `list(@Page() page)`. */
+export const Page: () => ParameterDecorator = createParamDecorator(
+  (_: unknown, host: ExecutionContext): PageRequest =>
+    toPage(host.getArgByIndex<{ query: Record<string, unknown> }>(0).query),
+);
+
+/** Documents the two parameters that `@Page()` reads. */
+export function ApiPage(): MethodDecorator {
+  return applyDecorators(
+    ApiQuery({
+      name: 'limit',
+      required: false,
+      schema: { type: 'integer', minimum: 1, maximum: MOST, default: DEFAULT_LIMIT },
+    }),
+    ApiQuery({
+      name: 'cursor',
+      required: false,
+      schema: { type: 'string' },
+      description: '`next_cursor` of the page before.',
+    }),
+  );
+}
+
+/** The `next_cursor` that leads on from `after`. */
+export function toCursor(after: string | null): string | null {
+  return after === null ? null : Buffer.from(after).toString('base64url');
+}
+
+function toPage({ limit, cursor }: Record<string, unknown>): PageRequest {
+  return {
+    limit: limit === undefined ? DEFAULT_LIMIT : toLimit(limit),
+    after: cursor === undefined ? null : fromCursor(cursor),
+  };
+}
+
+function toLimit(given: unknown): number {
+  const limit = typeof given === 'string' && /^\d{1,4}$/.test(given) ? Number(given) : 0;
+  if (limit >= 1 && limit <= MOST) return limit;
+  throw invalidField('limit', 'out_of_range', `limit must be a whole number from 1 to ${MOST}.`);
+}
+
+function fromCursor(given: unknown): string {
+  if (typeof given === 'string' && BASE64_URL.test(given)) {
+    return Buffer.from(given, 'base64url').toString();
+  }
+  throw invalidField(
+    'cursor',
+    'malformed',
+    'cursor must be the next_cursor of an earlier answer; leave it out for the first page.',
+  );
+}

@@ -1,0 +1,63 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
+import { AUDIT_RESULTS, type AuditFilter } from '@app/audit';
+import { invalidField } from '@app/common';
+
+const TEXTS = {
+  tenant_id: 'tenantId',
+  actor_id: 'actorId',
+  action: 'action',
+  object_kind: 'objectKind',
+  object_id: 'objectId',
+  request_id: 'requestId',
+} as const;
+const LONGEST = 200;
+
+/** Documents the parameters that `toAuditFilter` reads. */
+export function AuditFilterQuery(): MethodDecorator {
+  const time = { type: 'string' as const, format: 'date-time' };
+  return applyDecorators(
+    ApiQuery({ name: 'from', required: false, schema: time, description: 'Inclusive.' }),
+    ApiQuery({ name: 'to', required: false, schema: time, description: 'Exclusive.' }),
+    ApiQuery({ name: 'result', required: false, schema: { enum: [...AUDIT_RESULTS] } }),
+    ...Object.keys(TEXTS).map((name) =>
+      ApiQuery({ name, required: false, schema: { type: 'string', maxLength: LONGEST } }),
+    ),
+  );
+}
+
+/** @throws DomainError VALIDATION_ERROR naming the parameter */
+export function toAuditFilter(query: Readonly<Record<string, unknown>>): AuditFilter {
+  const texts = Object.entries(TEXTS).flatMap(([name, field]) => {
+    const value = query[name];
+    if (value === undefined) return [];
+    if (typeof value !== 'string' || value.length > LONGEST) {
+      throw invalidField(
+        name,
+        'invalid',
+        `${name} must be given once, with up to ${LONGEST} characters.`,
+      );
+    }
+    return [[field, value] as const];
+  });
+  return {
+    ...Object.fromEntries(texts),
+    from: toTime('from', query['from']),
+    to: toTime('to', query['to']),
+    result: toResult(query['result']),
+  };
+}
+
+function toTime(name: string, value: unknown): Date | undefined {
+  if (value === undefined) return undefined;
+  const time = typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value) ? new Date(value) : null;
+  if (time !== null && !Number.isNaN(time.getTime())) return time;
+  throw invalidField(name, 'format', `${name} must be a time such as 2026-01-31T00:00:00Z.`);
+}
+
+function toResult(value: unknown): AuditFilter['result'] {
+  if (value === undefined) return undefined;
+  const result = AUDIT_RESULTS.find((known) => known === value);
+  if (result !== undefined) return result;
+  throw invalidField('result', 'unknown', `result must be one of ${AUDIT_RESULTS.join(', ')}.`);
+}

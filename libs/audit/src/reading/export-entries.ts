@@ -1,0 +1,53 @@
+import type { AuditRow } from '../audit-row.js';
+
+export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Names of the export's fields, in the order of the CSV columns. */
+const FIELDS: Readonly<Record<string, (row: AuditRow) => string | number | null>> = {
+  seq: (row) => row.seq,
+  id: (row) => row.id,
+  at: (row) => row.at.toISOString(),
+  tenant_id: (row) => row.tenantId,
+  actor_kind: (row) => row.actorKind,
+  actor_id: (row) => row.actorId,
+  session_id: (row) => row.sessionId,
+  key_id: (row) => row.keyId,
+  action: (row) => row.action,
+  object_kind: (row) => row.objectKind,
+  object_id: (row) => row.objectId,
+  patient_hash: (row) => row.patientHash,
+  reason: (row) => row.reason,
+  result: (row) => row.result,
+  status: (row) => row.status,
+  address: (row) => row.address,
+  user_agent: (row) => row.userAgent,
+  request_id: (row) => row.requestId,
+  mac: (row) => row.mac.toString('hex'),
+};
+
+/** Lines with their ends: JSON objects, or CSV (RFC 4180) with a heading. */
+export async function* exportEntries(
+  entries: AsyncIterable<AuditRow>,
+  format: ExportFormat,
+): AsyncGenerator<string> {
+  if (format === 'csv') yield csvLine(Object.keys(FIELDS));
+  for await (const entry of entries) {
+    const values = Object.entries(FIELDS).map(([name, valueOf]) => [name, valueOf(entry)] as const);
+    yield format === 'csv'
+      ? csvLine(values.map(([, value]) => value))
+      : `${JSON.stringify(Object.fromEntries(values))}\n`;
+  }
+}
+
+function csvLine(values: readonly (string | number | null)[]): string {
+  return `${values.map(csvCell).join(',')}\r\n`;
+}
+
+function csvCell(value: string | number | null): string {
+  if (value === null) return '';
+  const text = String(value);
+  // Spreadsheets would run a formula that a caller put into a header.
+  const harmless = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}

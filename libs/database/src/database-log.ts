@@ -1,0 +1,6 @@
+/** What this lib tells the operator through; a pino logger is one. */
+export interface DatabaseLog {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}

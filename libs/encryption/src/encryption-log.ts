@@ -1,0 +1,5 @@
+/** What this lib tells the operator through; a pino logger is one. */
+export interface EncryptionLog {
+  info(details: object, message: string): void;
+  error(details: object, message: string): void;
+}

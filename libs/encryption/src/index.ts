@@ -1,0 +1,13 @@
+export { dataKeys, wrappedSecrets } from './encryption.schema.js';
+export type { EncryptionLog } from './encryption-log.js';
+export type { DataKeyStatus, EncryptionStatus } from './encryption-status.js';
+export { Encryption, openEncryption, type EncryptionOptions } from './encryption.js';
+export type { FieldCipher, FieldPlace } from './field-cipher.js';
+export { EnvelopeError } from './field-envelope.js';
+export { KeyFile } from './operator/key-file.js';
+export type { KeyWrapper, WrappedKey } from './operator/key-wrapper.js';
+export { OperatorKeys } from './operator/operator-keys.js';
+export type { RewrapResult } from './rewrap-keys.js';
+export type { EncryptedColumn } from './rotation/encrypted-column.js';
+export type { RotationOptions, RotationProgress, RotationResult } from './rotation/rotate-keys.js';
+export type { EncryptionTiming } from './timing.js';

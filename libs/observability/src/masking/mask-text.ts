@@ -1,0 +1,42 @@
+import { ADDRESS_RULES } from './address-rules.js';
+import { IDENTIFIER_RULES } from './identifier-rules.js';
+import { applyRules } from './rule.js';
+import { SECRET_RULES } from './secret-rules.js';
+
+export interface MaskingOptions {
+  /** Also masks IP addresses. */
+  readonly addresses?: boolean;
+}
+
+/** Without any of these no rule can match. */
+const SUSPICIOUS =
+  /[\d@:="'_%]|bearer|basic|patient|m(?:r|s|iss)\b|dr\b|prof|JSON|Key \(|ailing row/i;
+
+/** Ids that this service makes, and those of traces: they tell nothing of anybody. */
+const OWN_IDS =
+  /(?<![\dA-Za-z])([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|req-[\da-z]{6,12}-[\da-f]{16}|[\da-f]{64}|[\da-f]{32})(?![\dA-Za-z])/;
+const MAY_HOLD_OWN_ID = /[\da-f]{16}|[\da-f]{8}-[\da-f]{4}-/;
+
+/**
+ * A text without what tells who somebody is or opens a door: e-mail, phone,
+ * card, record, insurance and other long numbers, dates, street addresses,
+ * tokens, keys and passwords, and values behind names that say they are such.
+ * Rather masks too much than too little; our own ids, versions, measured
+ * values and times of the service stay readable. It cannot see a name that
+ * stands in a text without any sign of it: keep words of patients out of logs.
+ */
+export function maskText(text: string, options: MaskingOptions = {}): string {
+  if (!SUSPICIOUS.test(text)) return text;
+  const open = applyRules(SECRET_RULES, text);
+  if (!MAY_HOLD_OWN_ID.test(open)) return withoutIdentifiers(open, options);
+  // Odd parts are what the pattern captured.
+  return open
+    .split(OWN_IDS)
+    .map((part, i) => (i % 2 === 1 ? part : withoutIdentifiers(part, options)))
+    .join('');
+}
+
+function withoutIdentifiers(text: string, { addresses = false }: MaskingOptions): string {
+  const masked = applyRules(IDENTIFIER_RULES, text);
+  return addresses ? applyRules(ADDRESS_RULES, masked) : masked;
+}

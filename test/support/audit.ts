@@ -1,0 +1,42 @@
+import { createHmac } from 'node:crypto';
+import type { AuditEvent, AuditLog, AuditOptions } from '@app/audit';
+import type { FreshDatabase } from '@app/database/testing';
+import { sql, type SQL } from 'drizzle-orm';
+
+export const EVENT: AuditEvent = {
+  tenantId: 'default',
+  actor: { kind: 'user', id: 'u1' },
+  sessionId: 's1',
+  action: 'patient.read',
+  object: { kind: 'patient' },
+  patientId: 'PAT0042',
+  reason: 'ward round',
+  result: 'success',
+  status: 200,
+  address: '10.0.0.1',
+  userAgent: 'curl/8',
+  requestId: 'req-a-b',
+};
+
+export function hashPatient(patientId: string): Buffer {
+  return createHmac('sha256', 'patients').update(patientId).digest();
+}
+
+/** Records like events in one transaction. */
+export function recordMany(
+  { database }: FreshDatabase,
+  audit: AuditLog,
+  count: number,
+): Promise<void> {
+  const events = Array.from({ length: count }, (_, index) => ({
+    ...EVENT,
+    object: { kind: 'patient', id: String(index) },
+  }));
+  return database.transaction((tx) => audit.record(tx, ...events));
+}
+
+/** Changes the table as one who owns the database would. */
+export async function attack(db: AuditOptions['db'], ...changes: SQL[]): Promise<void> {
+  await db.execute(sql`alter table audit_log disable trigger audit_log_append_only`);
+  for (const change of changes) await db.execute(change);
+}

@@ -1,0 +1,208 @@
+import { behaviourFigures, type PassRate } from './behaviour.js';
+import type { Baseline } from './baseline.js';
+import { bootstrap, groupCounts, type Estimate } from './bootstrap.js';
+import {
+  brierScore,
+  calibrationError,
+  reliabilityBins,
+  type ReliabilityBin,
+} from './calibration.js';
+import type { ClassAnswer } from './class-answers.js';
+import { classFigures, confusionOf, type ClassFigures } from './class-figures.js';
+import { classSlices } from './class-slices.js';
+import { excerpt } from './excerpt.js';
+import {
+  counted,
+  escaped,
+  figure,
+  margin,
+  markdownTable,
+  percent,
+  withInterval,
+} from './markdown.js';
+
+const EXAMPLES_SHOWN = 15;
+
+/** The figures of one set of labelled texts, and their account in Markdown. */
+export interface ClassReport {
+  readonly markdown: string;
+  /** Rows expected, columns answered, row by row. */
+  readonly confusion: Float64Array;
+  readonly bins: readonly ReliabilityBin[];
+}
+
+/** @param heading the name of the set */
+export function reportClasses(
+  heading: string,
+  labels: readonly string[],
+  answers: readonly ClassAnswer[],
+  baseline: Baseline | null,
+): ClassReport {
+  const groups = groupCounts(
+    answers,
+    ({ example }) => example.note,
+    ({ expected, label }) => confusionOf(labels, expected, label),
+  );
+  const estimates = bootstrap(groups, (counts) => flat(classFigures(labels, counts)));
+  const confusion =
+    groupCounts(
+      answers,
+      () => '',
+      ({ expected, label }) => confusionOf(labels, expected, label),
+    )[0] ?? new Float64Array(labels.length ** 2);
+  const bins = reliabilityBins(answers, 10);
+  const markdown = [
+    `### ${escaped(heading)}`,
+    `${counted(answers.length, 'text')} ${groupsOf(answers, groups.length)}.`,
+    figuresTable(labels, classFigures(labels, confusion), estimates, baseline),
+    baseline === null ? '' : `Baseline: ${escaped(baseline.name)}, on the same texts.`,
+    calibrationTable(answers, bins),
+    '#### Confusion matrix',
+    confusionTable(labels, confusion),
+    ...slicesSection(labels, answers),
+    ...mistakesSection(
+      'The surest wrong answers',
+      answers.filter(({ right }) => !right),
+    ),
+  ];
+  return { markdown: joined(markdown), confusion, bins };
+}
+
+/** What a behavioural suite gave, in Markdown. */
+export function reportBehaviour(heading: string, answers: readonly ClassAnswer[]): string {
+  const { all, byCapability, byKind, failures } = behaviourFigures(answers);
+  const lowest = byCapability[0];
+  return joined([
+    `### ${escaped(heading)}: behavioural suite`,
+    `${all.passed} of ${counted(all.cases, 'case')} passed (${percent(all.passed, all.cases)}), in ` +
+      `${byCapability.length} capabilities; the lowest of them is at ` +
+      `${lowest ? percent(lowest.passed, lowest.cases) : '–'}.`,
+    rateTable('capability', [...byCapability, all]),
+    byKind.length > 1 ? rateTable('kind', byKind) : '',
+    ...mistakesSection('Cases that fail, the surest answers first', failures),
+  ]);
+}
+
+function flat({ accuracy, macroF1, perClass }: ClassFigures): number[] {
+  return [
+    accuracy,
+    macroF1,
+    ...perClass.flatMap(({ precision, recall, f1 }) => [precision, recall, f1]),
+  ];
+}
+
+function groupsOf(answers: readonly ClassAnswer[], groups: number): string {
+  const withNote = answers.filter(({ example }) => example.note !== undefined).length;
+  if (withNote === 0) return 'that name no note; intervals are over single texts';
+  const notes = groups - (answers.length - withNote);
+  return `of ${counted(notes, 'note')}; intervals are over whole notes`;
+}
+
+const UNDEFINED: Estimate = { value: NaN, low: NaN, high: NaN };
+
+function figuresTable(
+  labels: readonly string[],
+  figures: ClassFigures,
+  [accuracy = UNDEFINED, macroF1 = UNDEFINED, ...perClass]: readonly Estimate[],
+  baseline: Baseline | null,
+): string {
+  const beside = (label: string | null, f1: number): string[] => {
+    if (baseline === null) return [];
+    const theirs = (label === null ? baseline.macroF1 : baseline.f1[label]) ?? NaN;
+    return [figure(theirs), margin(f1 - theirs)];
+  };
+  const rows = labels.map((label, i) => {
+    const f1 = perClass[3 * i + 2] ?? UNDEFINED;
+    return [
+      escaped(label),
+      String(figures.perClass[i]?.support ?? 0),
+      withInterval(perClass[3 * i] ?? UNDEFINED),
+      withInterval(perClass[3 * i + 1] ?? UNDEFINED),
+      withInterval(f1),
+      ...beside(label, f1.value),
+    ];
+  });
+  const total = String(figures.perClass.reduce((sum, { support }) => sum + support, 0));
+  return markdownTable([
+    ['label', 'texts', 'precision', 'recall', 'F1', ...(baseline ? ['baseline F1', 'margin'] : [])],
+    ...rows,
+    ['macro F1', total, '', '', withInterval(macroF1), ...beside(null, macroF1.value)],
+    ['accuracy', total, '', '', withInterval(accuracy), ...(baseline ? ['', ''] : [])],
+  ]);
+}
+
+function calibrationTable(
+  answers: readonly ClassAnswer[],
+  bins: readonly ReliabilityBin[],
+): string {
+  return markdownTable([
+    ['calibration', 'value'],
+    ['expected calibration error, 10 bins', calibrationError(bins).toFixed(4)],
+    [
+      'expected calibration error, 15 bins',
+      calibrationError(reliabilityBins(answers, 15)).toFixed(4),
+    ],
+    ['Brier score (sum over labels, 0–2)', brierScore(answers).toFixed(4)],
+  ]);
+}
+
+function confusionTable(labels: readonly string[], confusion: Float64Array): string {
+  return markdownTable([
+    ['expected \\ answered', ...labels.map(escaped)],
+    ...labels.map((label, row) => [
+      escaped(label),
+      ...labels.map((_, column) => String(confusion[row * labels.length + column] ?? 0)),
+    ]),
+  ]);
+}
+
+function slicesSection(labels: readonly string[], answers: readonly ClassAnswer[]): string[] {
+  const slices = classSlices(labels, answers);
+  if (slices.length === 0) return [];
+  const rows = slices.map(({ dimension, value, count, accuracy, macroF1 }, i) => [
+    dimension === slices[i - 1]?.dimension ? '' : dimension,
+    escaped(value),
+    String(count),
+    withInterval(accuracy),
+    figure(macroF1),
+  ]);
+  return [
+    '#### Slices',
+    markdownTable([['by', 'value', 'texts', 'accuracy', 'macro F1'], ...rows]),
+  ];
+}
+
+function mistakesSection(heading: string, mistakes: readonly ClassAnswer[]): string[] {
+  if (mistakes.length === 0) return [];
+  const shown = [...mistakes].sort((a, b) => b.score - a.score).slice(0, EXAMPLES_SHOWN);
+  const rest = mistakes.length - shown.length;
+  return [
+    `#### ${heading}`,
+    shown
+      .map(({ example, entity, expected, label, score }) => {
+        const { capability } = example;
+        const of = capability === undefined ? '' : `${escaped(capability)}: `;
+        return `- ${of}${excerpt(example.text, entity)} (expected ${escaped(expected)}, said ${escaped(label)} ${score.toFixed(2)})`;
+      })
+      .join('\n'),
+    rest > 0 ? `And ${rest} more.` : '',
+  ];
+}
+
+function rateTable(name: string, rates: readonly PassRate[]): string {
+  const hasGroups = rates.some(({ groups }) => groups > 0);
+  return markdownTable([
+    [name, 'cases', 'passed', 'rate', ...(hasGroups ? ['groups wholly right'] : [])],
+    ...rates.map(({ name: value, cases, passed, groups, wholeGroups }) => [
+      escaped(value),
+      String(cases),
+      String(passed),
+      percent(passed, cases),
+      ...(hasGroups ? [groups === 0 ? '' : `${wholeGroups} of ${groups}`] : []),
+    ]),
+  ]);
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('\n\n');
+}
