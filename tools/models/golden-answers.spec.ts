@@ -57,6 +57,22 @@ describe('golden answers', () => {
     await expect(compare([line('ABSENT', 0.9)], {}, broken)).rejects.toThrow('got NaN');
   });
 
+  it('of spans count when place, class and score are the same', async () => {
+    const span = { start: 3, end: 8, label: 'PROBLEM', score: 0.9 };
+    const golden = { text: 'No fever.', spans: [span] };
+    const predict = (spans: readonly object[]) => async () =>
+      ({ spans, warnings: [] }) as unknown as Prediction;
+    expect(await compare([golden], {}, predict([{ ...span, score: 0.90009 }]))).toBe(1);
+    await expect(compare([golden], {}, predict([]))).rejects.toThrow(
+      'expects PROBLEM:3-8, got none',
+    );
+    await expect(compare([golden], {}, predict([{ ...span, end: 9 }]))).rejects.toThrow('3-9');
+    await expect(compare([golden], {}, predict([{ ...span, score: 0.8 }]))).rejects.toThrow(
+      'expects a score of 0.900000, got 0.800000',
+    );
+    await expect(compare([golden])).rejects.toThrow('expects spans');
+  });
+
   it('show the first of many differences, and never a text', async () => {
     const error: unknown = await compare(Array(9).fill(line('PRESENT', 0.9))).catch(
       (e: unknown) => e,

@@ -13,11 +13,25 @@ const TOLERANCE_ELSEWHERE = 1e-2;
 const MAX_SHOWN = 5;
 
 /** What a model answered where it was made; offsets are code points. */
-interface GoldenAnswer {
+type GoldenAnswer = GoldenClass | GoldenSpans;
+
+interface GoldenClass {
   readonly text: string;
   readonly entity?: { readonly start: number; readonly end: number };
   readonly label: string;
   readonly probabilities: Readonly<Record<string, number>>;
+}
+
+interface GoldenSpans {
+  readonly text: string;
+  readonly spans: readonly GoldenSpan[];
+}
+
+interface GoldenSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+  readonly score: number;
 }
 
 /**
@@ -52,6 +66,29 @@ export async function compareGoldenAnswers(
 }
 
 function difference(golden: GoldenAnswer, got: Prediction, tolerance: number): string | null {
+  return 'spans' in golden
+    ? differenceOfSpans(golden, got, tolerance)
+    : differenceOfClass(golden, got, tolerance);
+}
+
+function differenceOfSpans(golden: GoldenSpans, got: Prediction, tolerance: number): string | null {
+  if (!('spans' in got)) return 'expects spans, which models of this task do not answer';
+  const [expected, actual] = [golden.spans, got.spans].map((spans) => spans.map(place).join(' '));
+  if (actual !== expected) return `expects ${expected || 'no span'}, got ${actual || 'none'}`;
+  for (const [i, { score }] of golden.spans.entries()) {
+    const other = got.spans[i]?.score ?? NaN;
+    if (!(Math.abs(other - score) <= tolerance)) {
+      return `expects a score of ${score.toFixed(6)}, got ${other.toFixed(6)} (tolerance ${tolerance})`;
+    }
+  }
+  return null;
+}
+
+function place({ label, start, end }: Omit<GoldenSpan, 'score'>): string {
+  return `${label}:${start}-${end}`;
+}
+
+function differenceOfClass(golden: GoldenClass, got: Prediction, tolerance: number): string | null {
   if (!('label' in got)) return 'expects a label, which models of this task do not answer';
   if (got.label !== golden.label) return `expects ${golden.label}, got ${got.label}`;
   for (const [label, expected] of Object.entries(golden.probabilities)) {
@@ -73,19 +110,28 @@ function parseLine(line: string, number: number): GoldenAnswer {
   }
   if (isGolden(value)) return value;
   throw new SetupError(
-    `${GOLDEN_FILE}:${number} must be {"text", "entity"?: {"start", "end"}, "label", "probabilities"}`,
+    `${GOLDEN_FILE}:${number} must be {"text", "entity"?: {"start", "end"}, "label", "probabilities"} ` +
+      'or {"text", "spans": [{"start", "end", "label", "score"}]}',
   );
 }
 
 function isGolden(value: unknown): value is GoldenAnswer {
   if (typeof value !== 'object' || value === null) return false;
-  const { text, label, probabilities, entity } = value as Readonly<Record<string, unknown>>;
+  const { text, label, probabilities, entity, spans } = value as Readonly<Record<string, unknown>>;
+  if (Array.isArray(spans)) return typeof text === 'string' && spans.every(isSpan);
   return (
     typeof text === 'string' &&
     typeof label === 'string' &&
     isNumbers(probabilities) &&
     (entity === undefined || isNumbers(entity))
   );
+}
+
+function isSpan(value: unknown): value is GoldenSpan {
+  if (typeof value !== 'object' || value === null) return false;
+  const { label, ...numbers } = value as Readonly<Record<string, unknown>>;
+  const known = ['start', 'end', 'score'].every((name) => name in numbers);
+  return typeof label === 'string' && known && isNumbers(numbers);
 }
 
 function isNumbers(value: unknown): boolean {

@@ -27,6 +27,8 @@ import { HealthController } from './routes/health/health.controller.js';
 import { MetricsController } from './routes/health/metrics.controller.js';
 import { LimitsController } from './routes/limits/limits.controller.js';
 import { LimitsService } from './routes/limits/limits.service.js';
+import { textReads } from './routes/monitoring/audited-text-reads.js';
+import { MonitoringRoutes } from './routes/monitoring/monitoring-routes.module.js';
 import { ModelsController } from './routes/models/models.controller.js';
 import { ModelsService } from './routes/models/models.service.js';
 import { NotesController } from './routes/notes/notes.controller.js';
@@ -75,7 +77,7 @@ export class AppModule {
         InferenceModule.forRoot({
           runtime,
           maxSequenceLength: config.inference.maxSequenceLength,
-          predictionObservers: [metrics],
+          predictionObservers: [metrics, state.monitoring.predictionLog],
           tenantWeight: (tenantId, tier) => state.weights.of(tenantId, tier),
           onObserverError: (error) => logger.error({ err: error }, 'a prediction observer failed'),
           schedulerObserver: {
@@ -84,6 +86,7 @@ export class AppModule {
           },
         }),
         DocumentsModule,
+        MonitoringRoutes.register(state.monitoring, textReads(state)),
         HealthModule.forRootAsync({
           inject: [Canary, Scheduler],
           probes: (canary: Canary, scheduler: Scheduler) => [

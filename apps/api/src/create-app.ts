@@ -48,7 +48,7 @@ export async function createApp(
   overrides: AppOverrides = {},
 ): Promise<ClinserveApp> {
   mkdirSync(config.dataDir, { recursive: true });
-  const logger = overrides.logger ?? createLogger({ level: config.logging.level });
+  const logger = overrides.logger ?? createLogger(config.logging);
   const metrics = new Metrics();
   const version = packageVersion();
   const registry =
@@ -59,7 +59,7 @@ export async function createApp(
     }));
   const runtime = overrides.runtime ?? (await openRuntime(config, registry, logger));
   countRestarts(runtime, metrics);
-  const state = await openState(config, logger);
+  const state = await openState(config, logger, metrics);
 
   const adapter = new LeanExpressAdapter({ tls: config.http.tls ?? undefined });
   const parts = { config, version, logger, metrics, registry, runtime, state };
@@ -77,8 +77,18 @@ export async function createApp(
       gate: new LimitsGate(state.limits),
     },
     openApi: { version },
+    http: {
+      corsOrigins: config.http.corsOrigins,
+      publicUrl: config.http.publicUrl,
+      trustedProxies: config.http.trustedProxies,
+    },
     log: ({ level, error, ...record }) => logger[level]({ ...record, err: error }, record.code),
-    requests: { onFinish: (request) => metrics.http.observe(request) },
+    requests: {
+      onFinish: (request) => {
+        metrics.http.observe(request);
+        state.monitoring.apiMetrics.observe(request);
+      },
+    },
     shed: (method, path, priority) =>
       method === 'POST' && priority === 'interactive' && PREDICTION_PATHS.has(path)
         ? scheduler.overload()

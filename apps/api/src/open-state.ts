@@ -3,7 +3,8 @@ import { Auth, RateLimits, TenantWeights } from '@app/auth';
 import type { AppConfig } from '@app/config';
 import { openDatabase, type Database } from '@app/database';
 import { openEncryption, OperatorKeys, type Encryption } from '@app/encryption';
-import type { Logger } from '@app/observability';
+import { Monitoring } from '@app/monitoring';
+import type { Logger, Metrics } from '@app/observability';
 import { openRedis, type RedisConnection } from '@app/redis';
 import { Signals } from '@app/signals';
 import pg from 'pg';
@@ -18,6 +19,7 @@ export interface State {
   readonly auth: Auth;
   readonly limits: RateLimits;
   readonly weights: TenantWeights;
+  readonly monitoring: Monitoring;
   /** Writes down what is still in memory and lets go of everything, in the reverse order. */
   close(): Promise<void>;
 }
@@ -27,7 +29,11 @@ export interface State {
  * must not wait for.
  * @throws SetupError naming what has to be put right
  */
-export async function openState(config: AppConfig, logger: Logger): Promise<State> {
+export async function openState(
+  config: AppConfig,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<State> {
   const { dataDir, state, access } = config;
   const onError = (err: unknown) => logger.error({ err }, 'state in the background failed');
   const opened: (() => Promise<void> | void)[] = [];
@@ -72,7 +78,27 @@ export async function openState(config: AppConfig, logger: Logger): Promise<Stat
     const weights = new TenantWeights(database, onError);
     await weights.open();
     opened.push(() => weights.close());
-    return { database, redis, encryption, signals, audit, auth, limits, weights, close };
+    const monitoring = new Monitoring({
+      database,
+      cipher: encryption,
+      log: logger,
+      metrics: metrics.predictionLog,
+      storeText: config.monitoring.storeText,
+    });
+    monitoring.open();
+    opened.push(() => monitoring.close());
+    return {
+      database,
+      redis,
+      encryption,
+      signals,
+      audit,
+      auth,
+      limits,
+      weights,
+      monitoring,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

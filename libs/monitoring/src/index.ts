@@ -1,7 +1,8 @@
 export { apiMetrics, predictionLog } from './monitoring.schema.js';
 export type { MonitoringLog } from './monitoring-log.js';
 export { Monitoring, type MonitoringOptions } from './monitoring.js';
-export { ApiMetrics, type ApiMetricsOptions, type ApiRequest } from './api-metrics/api-metrics.js';
+export { ApiMetrics, type ApiMetricsOptions } from './api-metrics/api-metrics.js';
+export type { ApiRequest } from './api-metrics/minute-counts.js';
 export {
   PredictionLog,
   type PredictionLogOptions,

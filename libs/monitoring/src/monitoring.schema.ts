@@ -54,7 +54,7 @@ export const apiMetrics = pgTable(
     minute: time('minute').notNull(),
     /** The process that counted, another after every start: what they counted adds up. */
     instance: text('instance').notNull(),
-    /** Empty for requests whose caller was never known. */
+    /** Empty for requests that were not let in. */
     tenantId: text('tenant_id').notNull(),
     method: text('method').notNull(),
     route: text('route').notNull(),

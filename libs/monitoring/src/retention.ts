@@ -54,8 +54,8 @@ export class Retention {
   private async removeAll(): Promise<void> {
     const { log } = this.options;
     try {
-      const predictions = await this.remove(predictionLogRepository.removeOlder);
-      const requestCounts = await this.remove(apiMetricsRepository.removeOlder);
+      const predictions = await this.remove((...of) => predictionLogRepository.removeOlder(...of));
+      const requestCounts = await this.remove((...of) => apiMetricsRepository.removeOlder(...of));
       if (predictions + requestCounts > 0) {
         log.info({ predictions, requestCounts }, 'removed what was older than it may be');
       }

@@ -2,18 +2,7 @@ import { newId } from '@app/common';
 import type { Database } from '@app/database';
 import type { MonitoringLog } from '../monitoring-log.js';
 import { apiMetricsRepository, type ApiMetricsRow } from './api-metrics.repository.js';
-import { DURATION_STEPS, stepOf } from './duration-steps.js';
-
-/** One answered request. */
-export interface ApiRequest {
-  /** Null when the caller was never known. */
-  readonly tenantId: string | null;
-  readonly method: string;
-  /** The pattern that matched, never the URL. */
-  readonly route: string;
-  readonly status: number;
-  readonly seconds: number;
-}
+import { MinuteCounts, type ApiRequest, type RequestCount } from './minute-counts.js';
 
 export interface ApiMetricsOptions {
   readonly database: Pick<Database, 'db'>;
@@ -26,20 +15,6 @@ export interface ApiMetricsOptions {
   readonly now?: () => number;
 }
 
-interface Count {
-  readonly tenantId: string;
-  readonly method: string;
-  readonly route: string;
-  readonly status: number;
-  readonly durations: number[];
-  requests: number;
-  totalMs: number;
-  maxMs: number;
-  saved: boolean;
-}
-
-type Minute = Map<string, Count>;
-
 const MINUTE_MS = 60_000;
 const FLUSH_MS = 10_000;
 const CAPACITY = 20_000;
@@ -48,9 +23,8 @@ const CAPACITY = 20_000;
 export class ApiMetrics {
   private readonly instance = newId();
   private readonly now: () => number;
-  /** By start, ms since 1970; those that may still change or are not written yet. */
-  private readonly minutes = new Map<number, Minute>();
-  private counts = 0;
+  /** Those that may still change or are not written yet, oldest first. */
+  private minutes: MinuteCounts[] = [];
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> | null = null;
   private failing = false;
@@ -66,14 +40,9 @@ export class ApiMetrics {
   }
 
   observe(request: ApiRequest): void {
-    const count = this.countOf(request);
-    const ms = request.seconds * 1_000;
-    const step = stepOf(ms);
-    count.requests++;
-    count.totalMs += ms;
-    if (ms > count.maxMs) count.maxMs = ms;
-    count.durations[step] = (count.durations[step] ?? 0) + 1;
-    count.saved = false;
+    this.currentMinute()
+      .of(request)
+      .add(request.seconds * 1_000);
   }
 
   /** Writes what has changed. Never rejects: what cannot be written is tried again with the next. */
@@ -88,80 +57,62 @@ export class ApiMetrics {
     await this.flush();
   }
 
-  private countOf({ tenantId, method, route, status }: ApiRequest): Count {
-    const start = this.now() - (this.now() % MINUTE_MS);
-    let minute = this.minutes.get(start);
-    if (minute === undefined) {
-      minute = new Map<string, Count>();
-      this.minutes.set(start, minute);
-    }
-    const tenant = tenantId ?? '';
-    const key = `${tenant} ${method} ${status} ${route}`;
-    let count = minute.get(key);
-    if (count === undefined) {
-      const durations = new Array<number>(DURATION_STEPS).fill(0);
-      count = {
-        ...{ tenantId: tenant, method, route, status, durations },
-        ...{ requests: 0, totalMs: 0, maxMs: 0, saved: false },
-      };
-      minute.set(key, count);
-      this.counts++;
-      this.makeRoom();
-    }
-    return count;
+  private currentMinute(): MinuteCounts {
+    const now = this.now();
+    const last = this.minutes.at(-1);
+    // A clock that is put back goes on with the minute it was in.
+    if (last !== undefined && now < last.start + MINUTE_MS) return last;
+    const minute = new MinuteCounts(now - (now % MINUTE_MS));
+    this.makeRoom();
+    this.minutes.push(minute);
+    return minute;
   }
 
   /** The database has been away for long: the oldest minutes are given up. */
   private makeRoom(): void {
-    const capacity = this.options.capacity ?? CAPACITY;
-    for (const start of this.minutes.keys()) {
-      if (this.counts <= capacity || this.minutes.size === 1) return;
-      this.forget(start);
-      this.options.log.warn(
-        { minute: new Date(start).toISOString() },
-        'the database has been away for too long: request counts of a minute are given up',
-      );
+    const { capacity = CAPACITY, log } = this.options;
+    let counts = this.minutes.reduce((sum, { all }) => sum + all.length, 0);
+    let excess = 0;
+    for (const { all } of this.minutes) {
+      if (counts < capacity) break;
+      counts -= all.length;
+      excess++;
     }
-  }
-
-  private forget(start: number): void {
-    this.counts -= this.minutes.get(start)?.size ?? 0;
-    this.minutes.delete(start);
+    if (excess === 0) return;
+    this.minutes = this.minutes.slice(excess);
+    log.warn(
+      { minutes: excess },
+      'the database has been away for too long: the oldest request counts are given up',
+    );
   }
 
   private async write(): Promise<void> {
     const { database, log } = this.options;
-    const rows: ApiMetricsRow[] = [];
-    const written: Count[] = [];
-    for (const [start, minute] of this.minutes) {
-      for (const count of minute.values()) {
-        if (count.saved) continue;
-        rows.push(this.rowOf(start, count));
-        written.push(count);
-        // What is counted while the statement runs sets it back.
-        count.saved = true;
-      }
-    }
+    const unsaved = this.minutes.flatMap(({ start, all }) =>
+      all.filter(({ saved }) => !saved).map((count) => ({ start, count })),
+    );
+    const rows = unsaved.map(({ start, count }) => this.rowOf(start, count));
+    // What is counted while the statement runs takes this back.
+    for (const { count } of unsaved) count.saved = true;
     try {
       if (rows.length > 0) await apiMetricsRepository.put(database.db, rows);
       this.failing = false;
+      this.forgetFinished();
     } catch (err) {
-      for (const count of written) count.saved = false;
+      for (const { count } of unsaved) count.saved = false;
       if (!this.failing) log.warn({ err }, 'request counts cannot be written down; they wait');
       this.failing = true;
-      return;
     }
-    this.forgetFinished();
   }
 
   private forgetFinished(): void {
-    for (const [start, minute] of this.minutes) {
-      const over = start + MINUTE_MS <= this.now();
-      if (over && [...minute.values()].every(({ saved }) => saved)) this.forget(start);
-    }
+    const current = this.now() - MINUTE_MS;
+    this.minutes = this.minutes.filter(
+      ({ start, all }) => start > current || !all.every(({ saved }) => saved),
+    );
   }
 
-  private rowOf(start: number, count: Count): ApiMetricsRow {
+  private rowOf(start: number, count: RequestCount): ApiMetricsRow {
     const { tenantId, method, route, status, requests, totalMs, maxMs, durations } = count;
     return {
       minute: new Date(start).toISOString(),

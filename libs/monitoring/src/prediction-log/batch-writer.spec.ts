@@ -23,8 +23,7 @@ function setup(write?: (rows: readonly number[]) => Promise<number>) {
     batch: { rows: 5, weight: 150 },
     now: () => clock.now,
     onWritten: (rows) => (told.written += rows),
-    onDropped: (rows, reason) =>
-      told.dropped.set(reason, (told.dropped.get(reason) ?? 0) + rows),
+    onDropped: (rows, reason) => told.dropped.set(reason, (told.dropped.get(reason) ?? 0) + rows),
     onFailing: () => told.failing++,
     onRecovered: () => told.recovered++,
   });

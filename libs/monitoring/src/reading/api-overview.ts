@@ -59,7 +59,7 @@ export class ApiStatistics {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** @param tenantId null for all tenants, and callers that were never known */
+  /** @param tenantId null for all tenants, and for requests that were not let in */
   async overview(tenantId: string | null, hours: number): Promise<ApiOverview> {
     const [routes, steps, minutes] = await Promise.all([
       this.routes(tenantId, hours),

@@ -35,7 +35,8 @@ export interface PredictionPage {
 }
 
 /** `2026-01-31T10:00:00.000Z/0196f3a2-5b1c-7c3e-9f00-1a2b3c4d5e6f` */
-const POSITION = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
+const POSITION =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 
 const { id, at, tenantId, text } = predictionLog;
 

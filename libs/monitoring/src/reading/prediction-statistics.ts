@@ -102,9 +102,7 @@ export class PredictionStatistics {
     const byDate = new Map(rows.map((row) => [row.date, row]));
     return Array.from({ length: days }, (_, i) => {
       const day = new Date(first + i * DAY_MS).toISOString().slice(0, 10);
-      return (
-        byDate.get(day) ?? { date: day, count: 0, avgProcessingMs: null, avgConfidence: null }
-      );
+      return byDate.get(day) ?? { date: day, count: 0, avgProcessingMs: null, avgConfidence: null };
     });
   }
 

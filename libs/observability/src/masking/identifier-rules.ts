@@ -1,10 +1,8 @@
 import { holdsCardNumber } from './check-digits.js';
 import type { Rule } from './rule.js';
 
-/** A space, also as URLs write it. */
-const S = String.raw`(?:\s|%20|\+)`;
 /** What stands between the parts of a number. */
-const SEP = String.raw`(?:[ .\-\u2010-\u2015]|%20)`;
+const SEP = String.raw`[ .\-\u2010-\u2015]`;
 const MONTH =
   'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
 // Capitalised where in small letters it is an ordinary word.
@@ -18,17 +16,17 @@ const NAME_WORD = String.raw`\p{Lu}[\p{L}'’-]{1,40}`;
 export const IDENTIFIER_RULES: readonly Rule[] = [
   {
     // `name@1.2.0` is a version of a model.
-    hint: /@|%40/,
+    hint: '@',
     pattern:
-      /(?<![^\s"'<>(),:;\\[\]@{}=])[^\s"'<>(),:;\\[\]@{}=]+(?:@|%40)(?!v?\d+\.\d)(?:[\p{L}\d-]+\.)+\p{L}{2,}/giu,
+      /(?<![^\s"'<>(),:;\\[\]@{}=])[^\s"'<>(),:;\\[\]@{}=]+@(?!v?\d+\.\d)(?:[\p{L}\d-]+\.)+\p{L}{2,}/giu,
     replace: () => '[email]',
   },
   {
-    hint: /\d%?[\s+\d]/,
+    hint: /\d[\sA-Za-z]/,
     pattern: new RegExp(
-      String.raw`(?<![\w.])\d{1,6}[A-Za-z]?${S}(?:[\p{L}\d][\p{L}\d'.-]{0,24}${S}){1,4}(?:${STREET})(?!\p{L})\.?` +
-        String.raw`(?:,?${S}{1,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|#)\.?${S}?[\w-]{1,8})?` +
-        String.raw`(?:,${S}{0,2}\p{Lu}(?:[\p{L}.'-]|${S}){1,30})?(?:,?${S}{1,2}[A-Z]{2}(?!\p{L}))?(?:,?${S}{1,2}\d{5}(?:-\d{4})?(?!\d))?`,
+      String.raw`(?<![\w.])\d{1,6}[A-Za-z]?\s(?:[\p{L}\d][\p{L}\d'.-]{0,24}\s){1,4}(?:${STREET})(?!\p{L})\.?` +
+        String.raw`(?:,?\s{1,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|#)\.?\s?[\w-]{1,8})?` +
+        String.raw`(?:,\s{0,2}\p{Lu}[\p{L}.'\s-]{1,30})?(?:,?\s{1,2}[A-Z]{2}(?!\p{L}))?(?:,?\s{1,2}\d{5}(?:-\d{4})?(?!\d))?`,
       'gu',
     ),
     replace: () => '[address]',
@@ -76,14 +74,14 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
   {
     hint: /\d/,
     pattern: new RegExp(
-      String.raw`(?<![A-Za-z])(?:${MONTH})\.?${S}{1,2}\d{1,2}(?:st|nd|rd|th)?,?${S}{1,2}\d{4}(?!\d)|` +
-        String.raw`(?<![\w.])\d{1,2}(?:st|nd|rd|th)?(?:${S}|-){1,2}(?:${MONTH})\.?,?(?:${S}|-){1,2}\d{2,4}(?!\d)`,
+      String.raw`(?<![A-Za-z])(?:${MONTH})\.?\s{1,2}\d{1,2}(?:st|nd|rd|th)?,?\s{1,2}\d{4}(?!\d)|` +
+        String.raw`(?<![\w.])\d{1,2}(?:st|nd|rd|th)?[\s-]{1,2}(?:${MONTH})\.?,?[\s-]{1,2}\d{2,4}(?!\d)`,
       'gi',
     ),
     replace: () => '[date]',
   },
   {
-    hint: /\d[\s.%\-\u2010-\u2015]/,
+    hint: /\d[\s.\-\u2010-\u2015]/,
     pattern: new RegExp(String.raw`(?<!\d)\d{3}${SEP}\d{2}${SEP}\d{4}(?!\d)`, 'g'),
     replace: () => '[ssn]',
   },
@@ -103,7 +101,7 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
       [
         String.raw`(?<![\w.])(?:\+?\d{1,3}${SEP}?)?\(\d{3}\)${SEP}?\d{3}${SEP}?\d{4}(?!\d)`,
         String.raw`(?<![\w.])(?:\+?\d{1,3}${SEP})?\d{3}(${SEP})\d{3}\1\d{4}(?!\d)`,
-        String.raw`(?:\+|%2B)\d(?:(?:[ ().-]|%20){0,2}\d){6,14}(?!\d)`,
+        String.raw`\+\d(?:[ ().-]{0,2}\d){6,14}(?!\d)`,
         String.raw`(?<![\w.-])\d{3}-\d{4}(?![\w-])`,
       ].join('|'),
       'gi',

@@ -12,8 +12,17 @@ const MARGIN = 512;
 /** Fewer numbers than these say nothing as the bytes of a text. */
 const FEWEST_BYTES = 8;
 
-const OWN_FORM =
-  /^(?:[\da-f]{16}|[\da-f]{32}|req-[\da-z]{6,12}-[\da-f]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:[a-z][\w.-]{0,60}@)?v?\d{1,8}(?:\.\d{1,5}){0,3}|20[2-9]\d-\d\d-\d\dT[\d:.]{5,12}Z)$/;
+/** Request, trace and span ids and UUIDs; versions, with or without their model; times of the service. */
+const OWN_FORM = new RegExp(
+  [
+    String.raw`(?=\d*[a-f])[\da-f]{16}|[\da-f]{32}|req-[\da-z]{6,12}-[\da-f]{16}`,
+    String.raw`[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}`,
+    String.raw`(?:[a-z][\w.-]{0,60}@)?v?(?:\d{1,4}(?:\.\d{1,3}){0,3}|20[2-9]\d[01]\d[0-3]\d)`,
+    String.raw`20[2-9]\d-\d\d-\d\dT[\d:.]{5,12}Z`,
+  ]
+    .map((form) => `^(?:${form})$`)
+    .join('|'),
+);
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Of models, probes and files: in small letters. Kinds of errors say that they are. */
 const NAME_OF_A_THING =
@@ -39,7 +48,7 @@ type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
  * @returns the same text when there was nothing to mask
  */
 export class EntryMask {
-  private changed = false;
+  private replaced = 0;
 
   constructor(private readonly options: MaskingOptions = {}) {}
 
@@ -50,9 +59,9 @@ export class EntryMask {
     } catch {
       return `${JSON.stringify({ level: 'error', time: new Date().toISOString(), msg: 'a log entry was left out: it could not be read to be masked' })}\n`;
     }
-    this.changed = false;
+    const before = this.replaced;
     const masked = this.value(entry, 'other', false, 0);
-    return this.changed ? `${JSON.stringify(masked)}\n` : json;
+    return this.replaced > before ? `${JSON.stringify(masked)}\n` : json;
   }
 
   private value(value: Json, kind: KeyKind, ofPerson: boolean, depth: number): Json {
@@ -86,7 +95,7 @@ export class EntryMask {
       const after = this.value(before, kindOfKey(key), person, depth + 1);
       const shownKey = PLAIN_KEY.test(key) ? key : this.key(key);
       if (shownKey !== key) {
-        delete object[key];
+        Reflect.deleteProperty(object, key);
         object[shownKey] = after;
       } else if (after !== before) object[key] = after;
     }
@@ -96,7 +105,7 @@ export class EntryMask {
   /** A key may be data: of counts by caller, say. */
   private key(key: string): string {
     const shown = ODD_KEY.test(key) ? '[key]' : maskText(key, this.options);
-    if (shown !== key) this.changed = true;
+    if (shown !== key) this.replaced++;
     return shown;
   }
 
@@ -107,7 +116,7 @@ export class EntryMask {
     const long = text.length > LONGEST_TEXT;
     const masked = maskText(long ? text.slice(0, LONGEST_TEXT + MARGIN) : text, this.options);
     if (!long && masked === text) return text;
-    this.changed = true;
+    this.replaced++;
     return long ? `${masked.slice(0, LONGEST_TEXT)}… [cut]` : masked;
   }
 
@@ -124,7 +133,7 @@ export class EntryMask {
   }
 
   private redacted(): string {
-    this.changed = true;
+    this.replaced++;
     return REDACTED;
   }
 }

@@ -70,6 +70,7 @@ const FIXED = new Map<string, KeyKind>([
   ...OWN.map((key) => [key, 'own'] as const),
   ['name', 'name'],
   ['names', 'name'],
+  ['context', 'other'],
 ]);
 
 const REMEMBERED = 2_000;

@@ -26,6 +26,28 @@ export const SECRET_RULES: readonly Rule[] = [
     replace: () => '[pem]',
   },
   {
+    hint: /[:=]/,
+    pattern: new RegExp(
+      String.raw`(?<![A-Za-z\d])((?:${KEYS})\\{0,8}["']?\s{0,4}[:=]\s{0,4})(?!\[redacted\])${VALUE}`,
+      'gi',
+    ),
+    replace: (_, key) => `${key ?? ''}[redacted]`,
+  },
+  {
+    hint: /["']/,
+    pattern: new RegExp(
+      String.raw`(["'](?:${QUOTED_KEYS})\\{0,8}["']\s{0,4}:\s{0,4})(?!\[redacted\])${VALUE}`,
+      'gi',
+    ),
+    replace: (_, key) => `${key ?? ''}[redacted]`,
+  },
+  {
+    hint: /name/i,
+    pattern:
+      /((?<![A-Za-z])name\\{0,8}["']?\s{0,4}[:=]\s{0,4}\\{0,8}["'])(?=[^"'\\]*[A-Z\s])[^"'\\]*/g,
+    replace: (_, key) => `${key ?? ''}[redacted]`,
+  },
+  {
     hint: 'eyJ',
     pattern: /(?<![\w-])eyJ[\w-]{6,}\.[\w-]*(?:\.[\w-]*){0,3}/g,
     replace: () => '[token]',
@@ -56,28 +78,6 @@ export const SECRET_RULES: readonly Rule[] = [
     pattern: /([?&;][\w.~%[\]-]{1,64}=)([^&\s"'<>#;]+)/g,
     replace: (whole, key, value) =>
       /^(?:\d{1,5}|true|false)$/.test(value ?? '') ? whole : `${key ?? ''}[redacted]`,
-  },
-  {
-    hint: /[:=]/,
-    pattern: new RegExp(
-      String.raw`(?<![A-Za-z\d])((?:${KEYS})\\{0,8}["']?\s{0,4}[:=]\s{0,4})(?!\[redacted\])${VALUE}`,
-      'gi',
-    ),
-    replace: (_, key) => `${key ?? ''}[redacted]`,
-  },
-  {
-    hint: /["']/,
-    pattern: new RegExp(
-      String.raw`(["'](?:${QUOTED_KEYS})\\{0,8}["']\s{0,4}:\s{0,4})(?!\[redacted\])${VALUE}`,
-      'gi',
-    ),
-    replace: (_, key) => `${key ?? ''}[redacted]`,
-  },
-  {
-    hint: /name/i,
-    pattern:
-      /((?<![A-Za-z])name\\{0,8}["']?\s{0,4}[:=]\s{0,4}\\{0,8}["'])(?=[^"'\\]*[A-Z\s])[^"'\\]*/g,
-    replace: (_, key) => `${key ?? ''}[redacted]`,
   },
   // What databases and parsers quote of the data they could not take.
   {

@@ -12,8 +12,15 @@ const STATUS_OF: Readonly<Record<string, readonly [status: number, detail: strin
 };
 const UNREADABLE = [400, 'The request is not valid HTTP.'] as const;
 
-/** Answers what the HTTP parser gave up on, when the connection can still carry an answer. */
-export function answerUnreadableRequest(error: NodeJS.ErrnoException, connection: Duplex): void {
+/**
+ * Answers what the HTTP parser gave up on, when the connection can still carry an answer.
+ * @param fixedHeaders header lines of every answer, each ended by CRLF
+ */
+export function answerUnreadableRequest(
+  fixedHeaders: string,
+  error: NodeJS.ErrnoException,
+  connection: Duplex,
+): void {
   // Half an answer may already be out; a second one would be read as part of it.
   const current = (connection as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage;
   if (error.code === 'ECONNRESET' || !connection.writable || current?.headersSent === true) {
@@ -34,7 +41,7 @@ export function answerUnreadableRequest(error: NodeJS.ErrnoException, connection
     timestamp: new Date().toISOString(),
   });
   connection.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${status} ${title}\r\n${fixedHeaders}Content-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-ID: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -25,7 +25,7 @@ export interface EdgeResponse extends ServerResponse<EdgeRequest> {
 
 /** The part of Node's own answers that every version of it shares. */
 interface HeadWriter {
-  _storeHeader(this: unknown, statusLine: string, headers: unknown): void;
+  readonly _storeHeader: (this: unknown, statusLine: string, headers: unknown) => void;
 }
 
 const writeHeadOut = (OutgoingMessage.prototype as unknown as HeadWriter)._storeHeader;

@@ -137,7 +137,9 @@ export class LeanExpressAdapter extends ExpressAdapter {
     server.on('request', this.listener(false));
     // Answering these ourselves lets the body reader refuse before the client sends.
     server.on('checkContinue', this.listener(true));
-    server.on('clientError', answerUnreadableRequest);
+    server.on('clientError', (error, connection) =>
+      answerUnreadableRequest(this.securityHeaders.data, error, connection),
+    );
     this.httpServer = server;
   }
 

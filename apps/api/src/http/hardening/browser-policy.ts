@@ -117,8 +117,8 @@ export class BrowserPolicy {
   private isOwn(origin: string, host: string | undefined): boolean {
     if (origin === this.publicOrigin) return true;
     if (host === undefined || !URL.canParse(origin)) return false;
-    const { host: originHost, hostname } = new URL(origin);
-    if (originHost !== host.toLowerCase()) return false;
+    const { host: originHost, hostname, origin: exact } = new URL(origin);
+    if (exact !== origin || originHost !== host.toLowerCase()) return false;
     // Anybody can point a name of theirs at this address and so make both equal. Where the
     // server has a name of its own, or none at all, only what cannot be pointed counts.
     if (this.publicOrigin === null && !this.options.loopback) return true;

@@ -61,9 +61,9 @@ function headerLines(options: HelmetOptions): string {
     setHeader: (name: string, value: string) => (lines += `${name}: ${value}\r\n`),
     removeHeader: () => undefined,
   };
-  let failure: unknown;
   const exchange = [{}, response] as unknown as [Exchange[0], Exchange[1]];
-  helmet(options)(...exchange, (error) => (failure = error));
-  if (failure !== undefined) throw failure;
+  helmet(options)(...exchange, (error) => {
+    if (error !== undefined) throw error as Error;
+  });
   return lines;
 }

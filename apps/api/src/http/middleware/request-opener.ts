@@ -11,6 +11,8 @@ export interface FinishedRequest {
   /** The status sent; 499 when the client went away first. */
   readonly status: number;
   readonly seconds: number;
+  /** Null when nobody was let in. */
+  readonly tenantId: string | null;
 }
 
 export interface RequestScopeOptions {
@@ -50,6 +52,7 @@ export class RequestOpener {
           route: this.req.route?.path ?? 'unmatched',
           status: this.scope.clientGone ? 499 : this.statusCode,
           seconds: (performance.now() - this.scope.startedAt) / 1000,
+          tenantId: this.scope.principal?.tenantId ?? null,
         });
       }
     };

@@ -1,8 +1,14 @@
-const MAX_NAME = 40;
+import { maskText } from '@app/observability';
 
-/** A name the caller made up, safe to repeat: short, and of harmless characters only. */
+const MAX_NAME = 40;
+/** Fields are not written so; a word with a capital may be somebody's name. */
+const CAPITALISED = /(?<!\p{L})\p{Lu}/u;
+
+/** A name the caller made up, safe to repeat: short, of harmless characters, and no person's. */
 export function shown(name: string): string {
-  const safe = name.slice(0, MAX_NAME).replace(/[^\w.:-]/g, '?');
+  const start = name.slice(0, MAX_NAME);
+  if (CAPITALISED.test(start) || maskText(start) !== start) return '?';
+  const safe = start.replace(/[^\w.:-]/g, '?');
   return name.length > MAX_NAME ? `${safe}…` : safe;
 }
 

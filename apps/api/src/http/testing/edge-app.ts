@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import type { INestApplication, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Principal } from '@app/auth';
 import { DomainError } from '@app/common';
 import { LeanExpressAdapter } from '../adapter/lean-express.adapter.js';
 import type { LeanExpressOptions } from '../adapter/lean-express.adapter.js';
 import { applyEdge } from '../apply-edge.js';
-import type { Edge } from '../apply-edge.js';
+import type { Edge, EdgeOptions } from '../apply-edge.js';
 import type { FailureRecord } from '../filters/problem.filter.js';
 import type { AccessOptions, Identification } from '../guards/access.guard.js';
 import type { FinishedRequest, RequestScopeOptions } from '../middleware/request-opener.js';
@@ -46,9 +46,13 @@ export async function startEdgeApp(
     readonly access?: Partial<AccessOptions>;
     readonly requests?: RequestScopeOptions;
     readonly redocBundle?: string;
+    readonly imports?: DynamicModule[];
+    readonly http?: EdgeOptions['http'];
+    readonly shed?: EdgeOptions['shed'];
   } = {},
 ): Promise<EdgeApp> {
-  const testModule = { module: class TestModule extends Object {}, controllers };
+  const { imports } = options;
+  const testModule = { module: class TestModule extends Object {}, controllers, imports };
   const app = await NestFactory.create(testModule, new LeanExpressAdapter(options.server), {
     logger: false,
     abortOnError: false,
@@ -59,6 +63,8 @@ export async function startEdgeApp(
     access: { requireApiKey: false, loopback: true, identification: nobody, ...options.access },
     openApi: { version: '1.2.3', redocBundle: options.redocBundle },
     log: (record) => failures.push(record),
+    http: options.http,
+    shed: options.shed,
     requests: { onFinish: (request) => finished.push(request), ...options.requests },
   });
   await app.listen(0, '127.0.0.1');

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { AuditEvent } from '@app/audit';
 import { DEFAULT_TENANT, type Principal } from '@app/auth';
 import type { EdgeRequest } from '../../http/adapter/exchange.js';
+import { clientAddress } from '../../http/hardening/client-address.js';
 
 const LONGEST_REASON = 500;
 const LONGEST_AGENT = 256;
@@ -26,7 +27,7 @@ function actingOf(request: EdgeRequest): Acting {
     sessionId: principal?.sessionId ?? null,
     keyId: principal?.keyId ?? null,
     reason: typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : null,
-    address: request.ip ?? null,
+    address: clientAddress(request),
     userAgent: request.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? null,
     requestId,
   };

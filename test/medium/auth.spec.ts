@@ -1,0 +1,324 @@
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Auth, tenantsRepository, usersRepository, type Principal } from '@app/auth';
+import type { Database } from '@app/database';
+import { freshDatabase, type FreshDatabase } from '@app/database/testing';
+import type { FieldCipher } from '@app/encryption';
+import { Signals } from '@app/signals';
+import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
+import pg from 'pg';
+import { refreshTokens } from '../../libs/auth/src/auth.schema.js';
+
+const PASSWORD = 'a-long-enough-password';
+
+/** Where stored fields are encrypted is another test's matter; here they must only be told apart. */
+const cipher: FieldCipher = {
+  encrypt: ({ row }, plain) => `${row}|${plain}`,
+  decrypt: (_place, envelope) => envelope.slice(envelope.indexOf('|') + 1),
+  keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest(),
+};
+
+interface Instance {
+  readonly auth: Auth;
+  close(): Promise<void>;
+}
+
+async function start(database: Database): Promise<Instance> {
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const connect = async () => {
+    const client = new pg.Client({ ...database.connection });
+    await client.connect();
+    return client;
+  };
+  const signals = new Signals({ db: database.db, connect, onError });
+  const auth = new Auth({
+    database,
+    cipher,
+    signals,
+    operatorKey: 'the-key-of-the-operator',
+    adminPassword: PASSWORD,
+    onError,
+  });
+  await signals.open();
+  await auth.open();
+  return {
+    auth,
+    close: async () => {
+      await auth.close();
+      await signals.close();
+    },
+  };
+}
+
+describe('accounts', () => {
+  let fresh: FreshDatabase;
+  let here: Instance;
+  let there: Instance;
+
+  beforeAll(async () => {
+    fresh = await freshDatabase();
+    here = await start(fresh.database);
+    there = await start(fresh.database);
+  });
+  afterAll(async () => {
+    await here.close();
+    await there.close();
+    await fresh.drop();
+  });
+
+  const logIn = (username = 'admin') => here.auth.signIn.logIn(username, PASSWORD);
+  const identify = async ({ auth }: Instance, credential: string): Promise<Principal> =>
+    auth.authenticator.identify(credential);
+  const codeOf = (work: Promise<unknown>) =>
+    work.then(
+      () => 'no failure',
+      (error: { code?: string }) => error.code,
+    );
+
+  function createUser(username: string, roles = ['user'], tenantId = 'default') {
+    return fresh.database.transaction((tx) =>
+      here.auth.users.create(tx, {
+        tenantId,
+        username,
+        password: PASSWORD,
+        email: `${username}@example.org`,
+        roles,
+      }),
+    );
+  }
+
+  function createKey(changes: Partial<Parameters<Auth['apiKeys']['create']>[1]> = {}) {
+    return fresh.database.transaction((tx) =>
+      here.auth.apiKeys.create(tx, {
+        name: 'a key',
+        tenantId: 'default',
+        userId: null,
+        tier: 'pro',
+        permissions: ['predict'],
+        limits: { perMinute: 7 },
+        expiresAt: null,
+        createdBy: 'test',
+        ...changes,
+      }),
+    );
+  }
+
+  it('has one administrator, however many instances start at first', async () => {
+    expect(await usersRepository.count(fresh.database.db, null)).toBe(1);
+    const { accessToken } = await logIn();
+    expect(await identify(there, accessToken)).toMatchObject({
+      kind: 'user',
+      tenantId: 'default',
+      tier: 'enterprise',
+    });
+  });
+
+  describe('access tokens', () => {
+    it('are refused when made with another algorithm, purpose or key, or altered', async () => {
+      const { accessToken } = await logIn();
+      const claims = decodeJwt(accessToken);
+      const [header = '', payload = '', signature = ''] = accessToken.split('.');
+      const changed = Buffer.from(JSON.stringify({ ...claims, tid: 'other' })).toString(
+        'base64url',
+      );
+      const forged = await new SignJWT({ ...claims })
+        .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+        .sign(new TextEncoder().encode('x'.repeat(32)));
+      const unsigned = new UnsecuredJWT({ ...claims }).encode();
+      for (const token of [
+        `${header}.${changed}.${signature}`,
+        `${header}.${payload}.${signature.slice(0, -4)}AAAA`,
+        `${header}.${payload}.`,
+        forged,
+        unsigned,
+        'eyJhbGciOiJub25lIn0.e30.',
+        'eyJ',
+      ]) {
+        expect(await codeOf(identify(here, token))).toBe('UNAUTHENTICATED');
+      }
+    });
+
+    it('outlive a rotation of the signing key, on every instance', async () => {
+      const before = await logIn();
+      await here.auth.signingKeys.rotate();
+      const after = await logIn();
+      for (const { accessToken } of [before, after]) {
+        // The other instance asks for keys it does not know at most once a second.
+        await sleep(1_050);
+        expect(await identify(there, accessToken)).toMatchObject({ kind: 'user' });
+      }
+    });
+  });
+
+  describe('refresh tokens', () => {
+    it('answer 100 exchanges at once with one and the same successor', async () => {
+      const { refreshToken, sessionId } = await logIn();
+      const instances = [here, there];
+      const pairs = await Promise.all(
+        Array.from({ length: 100 }, (_, i) => instances[i % 2]!.auth.signIn.refresh(refreshToken)),
+      );
+      expect(new Set(pairs.map((pair) => pair.refreshToken)).size).toBe(1);
+      expect(new Set(pairs.map((pair) => pair.sessionId))).toEqual(new Set([sessionId]));
+      const rows = await fresh.database.db.select().from(refreshTokens);
+      const family = rows.filter(({ familyId }) => familyId === sessionId);
+      expect(family).toHaveLength(2);
+      expect(family.filter(({ usedAt }) => usedAt === null)).toHaveLength(1);
+      // The family goes on.
+      const next = await there.auth.signIn.refresh(pairs[0]!.refreshToken);
+      expect(next.refreshToken).not.toBe(pairs[0]!.refreshToken);
+    });
+
+    it('end the whole sign-in everywhere when one comes again after its successor was used', async () => {
+      const first = await logIn();
+      const second = await here.auth.signIn.refresh(first.refreshToken);
+      const third = await here.auth.signIn.refresh(second.refreshToken);
+      expect(await codeOf(there.auth.signIn.refresh(first.refreshToken))).toBe('TOKEN_REVOKED');
+      expect(await codeOf(here.auth.signIn.refresh(third.refreshToken))).toBe('TOKEN_REVOKED');
+      expect(await codeOf(identify(there, third.accessToken))).toBe('TOKEN_REVOKED');
+      await eventually(() => codeOf(identify(here, third.accessToken)), 'TOKEN_REVOKED');
+    });
+
+    it('that nobody issued are not valid', async () => {
+      expect(await codeOf(here.auth.signIn.refresh('x'.repeat(43)))).toBe('UNAUTHENTICATED');
+    });
+  });
+
+  it('refuses access tokens on every instance within two seconds of a sign-out', async () => {
+    const pair = await logIn();
+    await identify(there, pair.accessToken);
+    await here.auth.signIn.logOut(pair.sessionId);
+    expect(await codeOf(identify(here, pair.accessToken))).toBe('TOKEN_REVOKED');
+    await eventually(() => codeOf(identify(there, pair.accessToken)), 'TOKEN_REVOKED');
+    expect(await codeOf(here.auth.signIn.refresh(pair.refreshToken))).toBe('TOKEN_REVOKED');
+  });
+
+  it('locks an account after failed sign-ins, in words that tell nothing', async () => {
+    await createUser('locked');
+    const messages = new Set<string>();
+    const fail = async (name: string, password: string) => {
+      const error: unknown = await here.auth.signIn.logIn(name, password).catch((e: unknown) => e);
+      messages.add((error as Error).message);
+    };
+    for (let i = 0; i < 5; i++) await fail('locked', 'wrong-password-wrong');
+    await fail('locked', PASSWORD);
+    await fail('nobody', PASSWORD);
+    expect(messages.size).toBe(1);
+    const row = await usersRepository.byName(fresh.database.db, 'locked');
+    expect(row?.lockedUntil?.getTime()).toBeGreaterThan(Date.now() + 50_000);
+  });
+
+  it('counts failures of sign-ins that come at once', async () => {
+    await createUser('hammered');
+    await Promise.allSettled(
+      Array.from({ length: 12 }, (_, i) =>
+        [here, there][i % 2]!.auth.signIn.logIn('hammered', 'wrong-password-wrong'),
+      ),
+    );
+    const row = await usersRepository.byName(fresh.database.db, 'hammered');
+    // Those that came once it was locked are not counted any more.
+    expect(row?.failedLogins).toBe(5);
+    expect(row?.lockedUntil).not.toBeNull();
+  });
+
+  it('lets nobody in with what a disabled user had', async () => {
+    const user = await createUser('leaver');
+    const pair = await logIn('LEAVER');
+    const issued = await createKey({ userId: user.id });
+    await identify(there, issued.key);
+    const ended = await fresh.database.transaction((tx) => here.auth.users.disable(tx, user));
+    await here.auth.announce(ended);
+    expect(await codeOf(logIn('leaver'))).toBe('UNAUTHENTICATED');
+    for (const credential of [pair.accessToken, issued.key]) {
+      expect(await codeOf(identify(here, credential))).toMatch(/TOKEN_REVOKED|UNAUTHENTICATED/);
+      await eventually(
+        async () => (await codeOf(identify(there, credential))) !== 'no failure',
+        true,
+      );
+    }
+  });
+
+  it.each([
+    ['short', 'short'],
+    ['holding the name', 'weakling-weakling'],
+    ['all alike', 'aaaaaaaaaaaaaaaa'],
+  ])('takes no password that is %s', async (_, password) => {
+    const request = { tenantId: 'default', username: 'weakling', email: null, roles: ['user'] };
+    const work = fresh.database.transaction((tx) =>
+      here.auth.users.create(tx, { ...request, password }),
+    );
+    expect(await codeOf(work)).toBe('VALIDATION_ERROR');
+  });
+
+  describe('API keys', () => {
+    it('stand for their tenant, tier, permissions and limits', async () => {
+      const { key, row } = await createKey();
+      expect(key.startsWith(row.prefix)).toBe(true);
+      const principal = await identify(there, key);
+      expect(principal).toMatchObject({
+        kind: 'key',
+        tenantId: 'default',
+        tier: 'pro',
+        limits: { perMinute: 7, perDay: 10_000 },
+        keyId: row.id,
+      });
+      expect([...principal.permissions]).toEqual(['predict']);
+      // The second time nobody has to be asked.
+      expect(there.auth.authenticator.identify(key)).not.toBeInstanceOf(Promise);
+    });
+
+    it('are told from typing errors without asking the database', () => {
+      expect(() => here.auth.authenticator.identify(`clin_${'a'.repeat(49)}`)).toThrow('not valid');
+    });
+
+    it('stop working everywhere within two seconds of their revocation', async () => {
+      const { key, row } = await createKey();
+      await identify(there, key);
+      await fresh.database.transaction((tx) => here.auth.apiKeys.revoke(tx, 'default', row.id));
+      await here.auth.announce({ sessions: [], keys: [row.id] });
+      expect(await codeOf(identify(here, key))).toBe('UNAUTHENTICATED');
+      await eventually(() => codeOf(identify(there, key)), 'UNAUTHENTICATED');
+    });
+
+    it('overlap with their successor, and then end', async () => {
+      const { key, row } = await createKey();
+      const next = await fresh.database.transaction((tx) =>
+        here.auth.apiKeys.rotate(tx, null, row.id, 'test', 1),
+      );
+      await here.auth.announce({ sessions: [], keys: [row.id] });
+      expect(await identify(here, key)).toMatchObject({ keyId: row.id });
+      expect(await identify(here, next.key)).toMatchObject({ keyId: next.row.id });
+      await sleep(1_100);
+      expect(await codeOf(identify(here, key))).toBe('UNAUTHENTICATED');
+    });
+
+    it('of another tenant are not there', async () => {
+      const { row } = await createKey();
+      const asOther = fresh.database.transaction((tx) =>
+        here.auth.apiKeys.revoke(tx, 'other-tenant', row.id),
+      );
+      expect(await codeOf(asOther)).toBe('NOT_FOUND');
+    });
+
+    it('end with their tenant', async () => {
+      const { database } = fresh;
+      const tenant = await database.transaction((tx) =>
+        here.auth.tenants.create(tx, 'Closing Clinic', 'free'),
+      );
+      const { key } = await createKey({ tenantId: tenant.id });
+      await identify(there, key);
+      const ended = await database.transaction((tx) => here.auth.tenants.disable(tx, tenant.id));
+      await here.auth.announce(ended);
+      await eventually(() => codeOf(identify(there, key)), 'UNAUTHENTICATED');
+      expect((await tenantsRepository.byId(database.db, tenant.id))?.disabledAt).not.toBeNull();
+    });
+  });
+});
+
+/** Waits for it as long as a revocation may take. */
+async function eventually<T>(look: () => Promise<T>, wanted: T): Promise<void> {
+  const end = performance.now() + 2_000;
+  while (performance.now() < end && (await look()) !== wanted) await sleep(20);
+  expect(await look()).toBe(wanted);
+}
