@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import { SetupError } from '@app/common';
 import { loadConfig, type AppConfig } from '@app/config';
+import { maskText } from '@app/observability';
 import { banner } from './banner.js';
 import { createApp, type ClinserveApp } from './create-app.js';
 import { shutDown } from './shutdown.js';
@@ -53,6 +54,6 @@ try {
   process.exit(0);
 } catch (error) {
   const text = error instanceof SetupError ? error.message : (error as Error).stack;
-  process.stderr.write(`Clinserve cannot start.\n${text}\n`);
+  process.stderr.write(`Clinserve cannot start.\n${maskText(text ?? '')}\n`);
   process.exit(1);
 }
