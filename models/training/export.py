@@ -12,6 +12,9 @@ bits alone and in any padded batch. Three choices make it so (checked by stabili
 - Rows of V at padded keys are set to zero, so nothing depends on how far Exp underflows.
 - In the last layer only two positions are kept: the one the head reads and [CLS]. One would
   do, but a product with a single row takes another kernel (1 row in 4 then changes a bit).
+
+Large weights are stored as 16-bit floats behind a Cast, which halves the file. The runtime
+folds the Casts when it loads the graph, so every computation is in 32 bits.
 """
 from __future__ import annotations
 
@@ -24,18 +27,26 @@ from onnx import TensorProto, helper, numpy_helper
 from model import MARKER_ID, MAX_LENGTH, Encoder
 
 OPSET = 17
+LARGE = 1000
 
 
 class Graph:
     """Collects nodes and constants under fresh names."""
 
-    def __init__(self) -> None:
+    def __init__(self, half: bool) -> None:
+        """half: store large constants at 16 bits."""
+        self.half = half
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        """Store an array once and return its name."""
-        if name not in self.constants:
+        """Store an array once and return the name to read it by; large ones are stored at half precision."""
+        if self.half and value.dtype == np.float32 and value.size >= LARGE:
+            if name not in self.constants:
+                stored = f"{name}.half"
+                self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value, np.float16), stored)
+                self.nodes.append(helper.make_node("Cast", [stored], [name], name=name, to=TensorProto.FLOAT))
+        elif name not in self.constants:
             self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
@@ -117,9 +128,9 @@ def _attention(
     return g("Add", left, _linear(g, joined, f"layer{i}.output", *out))
 
 
-def build(model: Encoder) -> onnx.ModelProto:
+def build(model: Encoder, half: bool = True) -> onnx.ModelProto:
     """The whole graph: input_ids, attention_mask, token_type_ids (not read) to logits."""
-    g = Graph()
+    g = Graph(half)
     shape = model.shape
     floats = g("Cast", "attention_mask", to=TensorProto.FLOAT)
     keep = g("Unsqueeze", floats, g.ints(1, 3))
@@ -177,6 +188,6 @@ def build(model: Encoder) -> onnx.ModelProto:
     return made
 
 
-def export(model: Encoder, path: Path) -> None:
+def export(model: Encoder, path: Path, half: bool = True) -> None:
     """Write the graph to path."""
-    onnx.save_model(build(model.eval()), str(path))
+    onnx.save_model(build(model.eval(), half), str(path))

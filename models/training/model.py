@@ -21,10 +21,10 @@ MARKER_ID = 5
 class Shape:
     """Sizes of the encoder."""
 
-    vocab_size: int = 5000
-    hidden: int = 192
+    vocab_size: int = 6000
+    hidden: int = 256
     layers: int = 4
-    heads: int = 6
+    heads: int = 8
     inner: int = 768
     buckets: int = 32
     labels: int = 3
@@ -63,7 +63,7 @@ def first_positions(shape: Shape) -> Tensor:
 class Layer(nn.Module):
     """Pre-normalised attention and feed-forward."""
 
-    def __init__(self, shape: Shape, dropout: float) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads = shape.heads
         self.norm1 = nn.LayerNorm(shape.hidden)
@@ -72,36 +72,44 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(shape.hidden)
         self.up = nn.Linear(shape.hidden, shape.inner)
         self.down = nn.Linear(shape.inner, shape.hidden)
-        self.drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """x [batch, sequence, hidden]; bias [batch, heads, sequence, sequence] holds positions and mask."""
+        """x [batch, sequence, hidden]; bias [batch, heads, sequence, sequence] holds positions and mask.
+
+        Written out, because the fused attention converts everything to 32 bits when its bias is learned.
+        """
         batch, length, hidden = x.shape
-        qkv = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads, hidden // self.heads)
+        width = hidden // self.heads
+        qkv = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads, width)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
-        x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, length, hidden)))
-        return x + self.drop(self.down(nn.functional.gelu(self.up(self.norm2(x)))))
+        scores = (q * width**-0.5) @ k.transpose(-1, -2) + bias.to(q.dtype)
+        mixed = scores.softmax(-1).to(q.dtype) @ v
+        x = x + self.out(mixed.transpose(1, 2).reshape(batch, length, hidden))
+        return x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
 
 
 class Encoder(nn.Module):
     """Token ids to three logits."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.05) -> None:
         super().__init__()
         self.shape = shape
         self.embed = nn.Embedding(shape.vocab_size, shape.hidden, padding_idx=0)
         self.position = nn.Parameter(first_positions(shape))
         self.inside = nn.Parameter(torch.randn(shape.hidden) * 0.05)
-        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(shape.hidden)
         self.head = nn.Linear(shape.hidden, shape.labels)
+        self.status = nn.Linear(shape.hidden, shape.labels)
         self.drop = nn.Dropout(dropout)
         self.register_buffer("table", bucket_table(shape.buckets), persistent=False)
         nn.init.normal_(self.embed.weight, std=0.05)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """ids, mask [batch, sequence]; logits [batch, 3]."""
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """ids, mask [batch, sequence]; logits [batch, 3] of the marked finding, and [batch, sequence, 3] of every token.
+
+        The second is a training aid: the status of each finding that is not marked. It is not exported.
+        """
         length = ids.shape[1]
         at = torch.arange(length)
         buckets = self.table[at[None, :] - at[:, None] + MAX_LENGTH - 1]
@@ -112,4 +120,5 @@ class Encoder(nn.Module):
         for layer, position in zip(self.layers, self.position, strict=True):
             x = layer(x, position[buckets].permute(2, 0, 1)[None] + away)
         reading = marker.int().argmax(1)  # 0, the place of [CLS], when there is no marker
-        return self.head(self.norm(x[torch.arange(len(x)), reading]))
+        x = self.norm(x)
+        return self.head(x[torch.arange(len(x)), reading]), self.status(x)

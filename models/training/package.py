@@ -9,8 +9,8 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 import evaluate as ev
-from generate import LABELS
 from model import MAX_LENGTH, Shape
+from sentences import LABELS, Example
 from stability import check, open_session
 
 HERE = Path(__file__).resolve().parent
@@ -28,8 +28,7 @@ def check_required(session: ort.InferenceSession, tokenizer: Tokenizer) -> list[
     """Required answers that came out wrong."""
     rows = ev.read_golden_inputs(HERE / "dev" / "required.jsonl")
     logits = ev.logits_of(session, tokenizer, [ev.marked(row) for row in rows])
-    expected = [LABELS.index(row["label"]) for row in rows]
-    return ev.mistakes(logits, [(ev.marked(r), e) for r, e in zip(rows, expected, strict=True)], len(rows))
+    return ev.mistakes(logits, [Example(ev.marked(r), LABELS.index(r["label"])) for r in rows], len(rows))
 
 
 def golden(session: ort.InferenceSession, tokenizer: Tokenizer, temperature: float) -> list[dict[str, object]]:
@@ -90,32 +89,48 @@ def card_table(measured: dict[str, ev.Figures]) -> str:
     for name, f in measured.items():
         counts = " / ".join(str(f.per_label[label]) for label in LABELS)
         f1 = " | ".join(f"{f.f1[label]:.3f}" for label in LABELS)
-        lines.append(f"| {name} | {f.count} ({counts}) | {f.accuracy:.3f} | {f1} | {f.nll:.3f} |")
+        lines.append(f"| {name} | {f.count} ({counts}) | {f.accuracy:.3f} | {f1} | {f.calibration:.3f} |")
     return "\n".join(lines)
 
 
-def write_model(
-    graph: Path, tokenizer: Tokenizer, shape: Shape, sets: dict[str, list[ev.Example]], out: Path
-) -> None:
-    """Evaluate, check, and write the folder; raises CheckFailed before anything is replaced."""
-    session = open_session(graph)
-    measured, answers, pairs = {}, {}, []
-    for name, rows in sets.items():
-        answers[name] = ev.logits_of(session, tokenizer, [text for text, _ in rows])
-        pairs.append((answers[name], ev.np.array([label for _, label in rows])))
-    temperature = ev.fit_temperature(pairs)
-    for (name, rows), (logits, labels) in zip(sets.items(), pairs, strict=True):
+def measure(
+    session: ort.InferenceSession, tokenizer: Tokenizer, sets: dict[str, list[Example]]
+) -> tuple[float, dict[str, ev.Figures], dict[str, list[str]]]:
+    """Temperature, fit on all sets, and the figures and mistakes of each."""
+    answers = {name: (ev.logits_of(session, tokenizer, [e.text for e in rows]), ev.labels_of(rows)) for name, rows in sets.items()}
+    temperature = ev.fit_temperature([*answers.values()])
+    measured, wrong = {}, {}
+    for name, (logits, labels) in answers.items():
         measured[name] = ev.figures(logits, labels, temperature)
-        print(name, measured[name], sep="\n  ")
-        for line in ev.mistakes(logits, rows, 25):
-            print("   ", line)
+        wrong[name] = ev.mistakes(logits, sets[name], len(labels))
+        print(name, measured[name], *wrong[name], sep="\n  ")
+    return temperature, measured, wrong
+
+
+def write_card(path: Path, values: dict[str, str]) -> None:
+    """The card's template with its places filled."""
+    card = (HERE / "card.md").read_text(encoding="utf-8")
+    for name, value in values.items():
+        card = card.replace(f"@@{name}@@", value)
+    path.write_text(card, encoding="utf-8")
+
+
+def write_model(
+    graph: Path, tokenizer: Tokenizer, shape: Shape, sets: dict[str, list[Example]], read: int, out: Path
+) -> None:
+    """Evaluate, check, and write the folder; raises CheckFailed before anything is replaced.
+
+    read: how many hand-read findings the training had, for the card.
+    """
+    session = open_session(graph)
+    temperature, measured, failures = measure(session, tokenizer, sets)
     wrong = check_required(session, tokenizer)
     stable = check(session, shape.vocab_size)
     speed = ev.milliseconds(session, shape.vocab_size)
     size = graph.stat().st_size
     print(f"temperature {temperature}, {speed:.2f} ms, {size} bytes, stability {stable}, required wrong: {wrong}")
     if wrong:
-        raise CheckFailed(f"{len(wrong)} required answers are wrong: {wrong}; train longer or extend templates.txt")
+        raise CheckFailed(f"{len(wrong)} required answers are wrong: {wrong}; train longer or extend the grammar")
     if stable["differing"]:
         raise CheckFailed(f"{stable['differing']} rows of {stable['rows']} depend on their batch; see export.py")
 
@@ -126,11 +141,19 @@ def write_model(
     _write_json(out / "config.json", config(shape, temperature))
     lines = [json.dumps(row, ensure_ascii=False) for row in golden(session, tokenizer, temperature)]
     (out / "golden.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    card = (HERE / "card.md").read_text(encoding="utf-8")
-    card = card.replace("@@TABLE@@", card_table(measured)).replace("@@TEMPERATURE@@", f"{temperature:.4f}")
-    hand = "hand-written"
-    failures = [f"- {line}" for line in ev.mistakes(answers[hand], sets[hand], 10)]
-    card = card.replace("@@FAILURES@@", "\n".join(failures))
-    card = card.replace("@@SIZE@@", f"{size / 1e6:.1f}").replace("@@MS@@", f"{speed:.2f}")
-    card = card.replace("@@ROWS@@", str(stable["rows"])).replace("@@BATCHES@@", str(stable["batches"]))
-    (out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    values = {
+        "TABLE": card_table(measured),
+        "TEMPERATURE": f"{temperature:.4f}",
+        "FAILURES": "\n".join(f"- {line}" for lines in failures.values() for line in lines[:10]),
+        "SIZE": f"{size / 1e6:.1f}",
+        "MS": f"{speed:.2f}",
+        "ROWS": str(int(stable["rows"])),
+        "BATCHES": str(int(stable["batches"])),
+        "READ": str(read),
+        "LAYERS": str(shape.layers),
+        "HIDDEN": str(shape.hidden),
+        "HEADS": str(shape.heads),
+        "INNER": str(shape.inner),
+        "VOCAB": str(shape.vocab_size),
+    }
+    write_card(out / "MODEL_CARD.md", values)

@@ -14,45 +14,52 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from evaluate import Example, read_examples
+from corpus import split_sentences
+from datasets import read_findings, read_labelled, read_marked
+from entities import keyphrases
 from export import export
-from generate import Generator, Sentence, examples, keyphrases
+from generate import Generator
+from mixture import Mixture, Real
 from model import Encoder, Shape
 from package import write_model
+from sentences import Example, Sentence
 from tokenizer import train_tokenizer
-from train import Real, Recipe, train
-from weak_labels import label_notes, neutral_fragments, notes
+from train import Recipe, train
+from weak_labels import label_sentences, neutral_fragments
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+DEV = HERE / "evaluation" / "clinical-assertion" / "dev.jsonl"
 
 
-def dev_sets(held_out: Generator, weak: list[Sentence]) -> dict[str, list[Example]]:
-    """Held-out templates, weak labels of held-out notes, and the sentences written by hand."""
-    rng = random.Random(11)
-    generated = [e for _ in range(1200) for e in examples(held_out.sentence(), rng)]
-    real = [e for sentence in weak for e in examples(sentence, rng)]
+def dev_sets(dev: Path) -> dict[str, list[Example]]:
+    """The hand-read development set and sentences written by hand; together they fit the temperature."""
     return {
-        "held-out templates": generated,
-        "weak labels, held-out notes": real,
-        "hand-written": read_examples(HERE / "dev" / "hand_written.jsonl"),
+        "development, hand-read": read_labelled(dev),
+        "written by hand": read_marked(HERE / "dev" / "hand_written.jsonl"),
+        "cue kinds, written by hand": read_marked(HERE / "dev" / "capabilities.jsonl"),
     }
 
 
-def train_weak(sentences: list[Sentence], seed: int) -> list[Example]:
-    """Weak training examples; the rare labels are repeated so that PRESENT does not drown them."""
-    rng = random.Random(seed)
-    out = [e for sentence in sentences for e in examples(sentence, rng, most=6)]
-    share = {0: 1, 1: 2, 2: 8}
-    return [e for e in out for _ in range(share[e[1]])]
+def single_words(texts: list[str]) -> list[str]:
+    """Distinct words of four letters or more."""
+    return sorted({word for text in texts for word in text.split() if len(word) > 3 and word.isalpha()})
 
 
-def make_tokenizer(data: Path, generator: Generator, vocab: int) -> Tokenizer:
-    """Tokenizer of the notes, the key phrases and some generated sentences."""
-    texts = [note["text"] for note in notes(data)]
-    texts += [" ".join(keyphrases(data))] * 2
-    texts += [generator.sentence().text for _ in range(20000)]
-    return train_tokenizer(texts, vocab)
+def real_sentences(texts: list[str], generator: Generator) -> Real:
+    """What the training notes give: hand-read findings, weak labels where nobody read, neutral runs of words."""
+    read = read_findings(HERE / "data")
+    known = {s.text for s in read}
+    weak: list[Sentence] = label_sentences(
+        (text for text in texts if text not in known), generator.entities.lexicon["pb"] + generator.entities.problems
+    )
+    return Real(read, weak, neutral_fragments(texts, random.Random(generator.rng.random())))
+
+
+def make_tokenizer(texts: list[str], phrases: list[str], generator: Generator, vocab: int) -> Tokenizer:
+    """Tokenizer of the training notes, the key phrases and some generated sentences."""
+    generated = [generator.sentence().text for _ in range(30000)]
+    return train_tokenizer([*texts * 2, " ".join(phrases), " ".join(phrases), *generated], vocab)
 
 
 def save(path: Path, model: Encoder, tokenizer: Tokenizer) -> None:
@@ -72,7 +79,8 @@ def arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / ".." / "shared" / "data")
-    parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.0.0")
+    parser.add_argument("--dev", type=Path, default=DEV, help="hand-read development set")
+    parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.1.0")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--checkpoint", type=Path, help="keep the weights here; if the file is there, skip training")
@@ -80,29 +88,34 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def trained(args: argparse.Namespace) -> tuple[Encoder, Tokenizer]:
+    """The encoder and its tokenizer, from the checkpoint when there is one."""
+    if args.checkpoint and args.checkpoint.exists():
+        return load(args.checkpoint)
+    torch.manual_seed(args.seed)
+    texts = split_sentences(args.data)["train"]
+    phrases = keyphrases(args.data)
+    generator = Generator(args.seed, phrases, single_words(texts))
+    tokenizer = make_tokenizer(texts, phrases, generator, Shape.vocab_size)
+    model = Encoder(Shape(vocab_size=tokenizer.get_vocab_size()))
+    mixture = Mixture(generator, real_sentences(texts, generator))
+    model = train(model, tokenizer, mixture, Recipe(seed=args.seed, steps=args.steps), read_labelled(args.dev))
+    if args.checkpoint:
+        save(args.checkpoint, model, tokenizer)
+    return model, tokenizer
+
+
 def main() -> None:
     """Run every step in order."""
     args = arguments()
     started = time.time()
     torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    phrases = keyphrases(args.data)
-    generator = Generator(args.seed, phrases)
-    weak, weak_dev = label_notes(args.data, generator)
-    if args.checkpoint and args.checkpoint.exists():
-        model, tokenizer = load(args.checkpoint)
-    else:
-        tokenizer = make_tokenizer(args.data, generator, Shape.vocab_size)
-        model = Encoder(Shape(vocab_size=tokenizer.get_vocab_size()))
-        real = Real(train_weak(weak, args.seed), neutral_fragments(args.data, generator))
-        train(model, tokenizer, generator, real, Recipe(seed=args.seed, steps=args.steps))
-        if args.checkpoint:
-            save(args.checkpoint, model, tokenizer)
-    sets = dev_sets(Generator(args.seed + 1, phrases, held_out=True), weak_dev)
+    model, tokenizer = trained(args)
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "model.onnx"
         export(model, graph)
-        write_model(graph, tokenizer, model.shape, sets, args.out)
+        read = sum(len(s.findings) for s in read_findings(HERE / "data"))
+        write_model(graph, tokenizer, model.shape, dev_sets(args.dev), read, args.out)
     print(f"done in {time.time() - started:.0f} s")
 
 

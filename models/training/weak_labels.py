@@ -1,17 +1,16 @@
-"""Weak labels for findings in real notes: several simple labelling functions that must agree.
+"""Weak labels for findings in training notes: several simple labelling functions that must agree.
 
 Each function looks at the words around a finding in its own way and answers a label or
 nothing. A finding is kept when at least two functions answer and all that do agree, or
-when its sentence holds no cue at all (then PRESENT, for a share of such sentences).
+when its sentence holds no cue at all (then PRESENT).
 """
 from __future__ import annotations
 
-import json
+import random
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
-from generate import Finding, Generator, Sentence
+from sentences import Finding, Sentence
 
 PRESENT, ABSENT, POSSIBLE = 0, 1, 2
 
@@ -44,26 +43,6 @@ _BREAK = re.compile(
     r"and (he|she|the|there|was|has|is)|he|she|with|for|until|that|after|when)\b|[.;:]",
     re.I,
 )
-_SPLIT = re.compile(r"(?<=[.?!])\s+|\.,|,(?=[A-Z][A-Z ]{3,}:)")
-
-
-def notes(data: Path) -> list[dict[str, str]]:
-    """The notes of the data folder."""
-    lines = (data / "mtsamples" / "notes.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def is_dev(note_id: str) -> bool:
-    """One note in eight belongs to the dev set, with all its sentences."""
-    return int(re.sub(r"\D", "", note_id) or 0) % 8 == 3
-
-
-def sentences(text: str) -> Iterator[str]:
-    """Sentences of a usable length; a comma after a heading stood for a line break."""
-    for part in _SPLIT.split(text):
-        part = re.sub(r":\s*,\s*", ": ", part).strip(" ,")
-        if 12 <= len(part) <= 350:
-            yield part
 
 
 def _last_break(before: str) -> str:
@@ -145,39 +124,34 @@ def label(sentence: str, start: int, end: int) -> int | None:
     return None
 
 
-def label_notes(data: Path, generator: Generator) -> tuple[list[Sentence], list[Sentence]]:
-    """Weakly labelled sentences of the training notes and of the dev notes."""
-    phrases = {p.lower() for p in generator.words["pb"] + generator.problems if len(p) > 2}
-    longest_first = sorted(phrases, key=lambda p: (-len(p), p))
+def label_sentences(texts: Iterable[str], names: Iterable[str]) -> list[Sentence]:
+    """Weakly labelled sentences; `names` are the findings to look for."""
+    longest_first = sorted({n.lower() for n in names if len(n) > 2}, key=lambda n: (-len(n), n))
     pattern = re.compile(r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b", re.I)
-    train: list[Sentence] = []
-    dev: list[Sentence] = []
-    seen: set[str] = set()  # stock phrases would count many times over
-    for note in notes(data):
-        for text in sentences(note["text"]):
-            if text.lower() in seen:
-                continue
-            seen.add(text.lower())
-            found = []
-            for match in pattern.finditer(text):
-                answer = label(text, match.start(), match.end())
-                if answer is not None:
-                    found.append(Finding(match.start(), match.end(), answer))
-            if found:
-                (dev if is_dev(note["id"]) else train).append(Sentence(text, tuple(found)))
-    return train, dev
+    out: list[Sentence] = []
+    for text in texts:
+        found = []
+        for match in pattern.finditer(text):
+            answer = label(text, match.start(), match.end())
+            if answer is not None:
+                found.append(Finding(match.start(), match.end(), answer))
+        if found:
+            out.append(Sentence(text, tuple(found)))
+    return out
 
 
-def neutral_fragments(data: Path, generator: Generator) -> list[str]:
-    """Runs of three to seven words from sentences of the training notes that hold no cue."""
+def has_cue(text: str) -> bool:
+    """Whether any word of negation, doubt or condition stands in the text."""
+    return any(cue.search(text) for cue in (_NEGATION, _DOUBT, _PSEUDO, _NEGATED_AFTER))
+
+
+def neutral_fragments(texts: Iterable[str], rng: random.Random) -> list[str]:
+    """Runs of three to seven words from sentences that hold no cue."""
     found: list[str] = []
-    for note in notes(data):
-        if is_dev(note["id"]):
+    for text in texts:
+        words = text.split()
+        if len(words) < 8 or has_cue(text):
             continue
-        for text in sentences(note["text"]):
-            words = text.split()
-            if len(words) < 8 or any(cue.search(text) for cue in (_NEGATION, _DOUBT, _PSEUDO, _NEGATED_AFTER)):
-                continue
-            start = generator.rng.randrange(len(words) - 6)
-            found.append(" ".join(words[start : start + generator.rng.randint(3, 7)]).strip(" ,.:;"))
+        start = rng.randrange(len(words) - 6)
+        found.append(" ".join(words[start : start + rng.randint(3, 7)]).strip(" ,.:;"))
     return found
