@@ -37,6 +37,6 @@ export default {
     },
   ],
   collectCoverageFrom: ['libs/*/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts', '!**/testing/**'],
-  coverageReporters: ['json-summary', 'lcov'],
-  coverageThreshold: { global: { lines: 80 } },
+  // tools/check.mjs adds the suites up.
+  coverageReporters: ['json'],
 };

@@ -84,7 +84,7 @@ TOKENIZER_CONFIG = {
 
 def card_table(measured: dict[str, ev.Figures]) -> str:
     """The figures as a table of the card."""
-    lines = ["| set | examples (PRESENT / ABSENT / POSSIBLE) | accuracy | F1 PRESENT | F1 ABSENT | F1 POSSIBLE | NLL |"]
+    lines = ["| set | examples (PRESENT / ABSENT / POSSIBLE) | accuracy | F1 PRESENT | F1 ABSENT | F1 POSSIBLE | calibration error |"]
     lines.append("|---|---|---|---|---|---|---|")
     for name, f in measured.items():
         counts = " / ".join(str(f.per_label[label]) for label in LABELS)

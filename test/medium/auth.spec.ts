@@ -74,7 +74,7 @@ describe('accounts', () => {
   const codeOf = (work: Promise<unknown>) =>
     work.then(
       () => 'no failure',
-      (error: { code?: string }) => error.code,
+      (error: unknown) => (error as { code?: string }).code,
     );
 
   function createUser(username: string, roles = ['user'], tenantId = 'default') {

@@ -45,12 +45,15 @@ Module({
 })(ServiceModule);
 
 const adapter = new LeanExpressAdapter();
-adapter.getInstance().enable('trust proxy');
+adapter.set('trust proxy', 1);
 const app = await NestFactory.create(ServiceModule, adapter, { logger: false });
 const opener = new RequestOpener({});
 const problems = new ProblemFilter({ log: () => undefined, allowedMethods: () => [] });
 adapter.setFront({
-  open: (request, response, waits) => opener.open(request, response, waits),
+  open: (request, response, waits) => {
+    opener.open(request, response, waits);
+    return true;
+  },
   fail: (error, request, response) => problems.answer(error, request, response),
 });
 app.useGlobalFilters(problems);

@@ -5,7 +5,8 @@ import { LoadTally } from './load-tally.js';
 
 /** Connections share the items out among them, so no two send the same text at a time. */
 export async function closedLoop(call: ClosedLoopCall): Promise<LoadReply> {
-  const { url, items, connections, amount } = call;
+  const { url, items, connections, amount, key } = call;
+  const headers = { ...REQUEST_HEADERS, ...(key === undefined ? {} : { 'x-api-key': key }) };
   const [warmSeconds, seconds] =
     amount === undefined ? [call.warmSeconds, call.seconds] : [0, Infinity];
   const start = performance.now();
@@ -21,7 +22,7 @@ export async function closedLoop(call: ClosedLoopCall): Promise<LoadReply> {
       const first = clients++;
       const own = items.filter((_, i) => i % connections === first % connections);
       client.setRequests(
-        own.map(({ body }) => ({ method: 'POST', headers: { ...REQUEST_HEADERS }, body })),
+        own.map(({ body }) => ({ method: 'POST', headers: { ...headers }, body })),
       );
       // Without pipelining a client's answers come in the order of its requests.
       let answered = 0;

@@ -24,6 +24,8 @@ export interface ClosedLoopCall extends Target {
    * last answer: for requests so large that a window would hold only a few answers.
    */
   readonly amount?: number;
+  /** Shown with every request; none by default. */
+  readonly key?: string;
 }
 
 /** Requests arrive at random (Poisson) at `rate` a second, however slow the answers. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describeLengths, readCorpus, type Corpus } from './corpus.js';
 import { modelFigures } from './figures.js';
 import { measureHttp, type HttpMeasurements } from './measure-http.js';
+import { unlimitedKey } from './measure-access.js';
 import { describe, measureModel, type ModelMeasurements } from './measure-model.js';
 import { parseOptions, USAGE, type BenchOptions, type ModelPlan } from './options.js';
 import { prepareModel, type PreparedModel } from './prepare-model.js';
@@ -21,6 +22,7 @@ const sibling = (name: string): string => fileURLToPath(new URL(`./${name}.js`, 
 const LANES = '2';
 /** Nest with guard, validation and headers ÷ bare node:http. */
 const HTTP_GOAL = 0.28;
+const ADMIN_PASSWORD = 'of-the-bench-alone';
 
 interface Outcome {
   readonly figures: Figure[];
@@ -42,6 +44,7 @@ async function bench(options: BenchOptions, corpus: Corpus, scratch: string): Pr
         DATA_DIR: join(scratch, 'data'),
         LANES,
         LOG_LEVEL: 'warn',
+        ADMIN_PASSWORD,
       },
       '/health/ready',
       args,
@@ -65,7 +68,13 @@ async function bench(options: BenchOptions, corpus: Corpus, scratch: string): Pr
     }
     const server = await serve(SERVICE, model);
     try {
-      const measured = await measureModel(model.bench, server, plan, options.thoroughness);
+      const measured = await measureModel(
+        model.bench,
+        server,
+        plan,
+        await unlimitedKey(server, ADMIN_PASSWORD),
+        options.thoroughness,
+      );
       console.log(describe(plan.label, measured).join('\n'));
       outcome.measurements[plan.label] = measured;
       const { precision } = model.bench.manifest;

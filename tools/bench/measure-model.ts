@@ -1,6 +1,7 @@
 import type { BenchModel } from './bench-model.js';
 import type { ModelPlan, Thoroughness } from './options.js';
 import { RawRunner, type Strategy } from './raw.js';
+import { measureAccess, type AccessMeasurements } from './measure-access.js';
 import { ServedModel, type Overload, type Rate } from './served.js';
 import type { ServerProcess } from './server-process.js';
 import { formatSpread, spread, type Spread } from './stats.js';
@@ -15,6 +16,7 @@ export interface ModelMeasurements {
   readonly cpuMicrosPerRequest: Spread | null;
   readonly looks: Readonly<Record<string, number>>;
   readonly latency: { readonly raw: Spread; readonly served: Spread };
+  readonly access: AccessMeasurements;
   readonly overload: Overload;
 }
 
@@ -26,6 +28,7 @@ export async function measureModel(
   model: BenchModel,
   server: ServerProcess,
   plan: ModelPlan,
+  key: string,
   { looks: lookCount, finalists: finalistCount, rounds }: Thoroughness,
 ): Promise<ModelMeasurements> {
   const raw = await RawRunner.open(model);
@@ -60,6 +63,7 @@ export async function measureModel(
       });
     }
     const peak = spread(single.map(({ rate }) => rate));
+    const access = await measureAccess(served, key, rounds, plan.warmSeconds, plan.roundSeconds);
     const overload = await served.overload(peak.median, plan.warmSeconds, plan.overloadSeconds);
 
     const cpu = single.map(({ cpuMicros }) => cpuMicros).filter((micros) => micros !== null);
@@ -75,6 +79,7 @@ export async function measureModel(
         raw: spread(latencies.map((latency) => latency.raw)),
         served: spread(latencies.map((latency) => latency.served)),
       },
+      access,
       overload,
     };
   } finally {
@@ -122,6 +127,7 @@ export function describe(label: string, m: ModelMeasurements): string[] {
     ...(m.cpuMicrosPerRequest
       ? [`  server CPU outside the lanes  ${formatSpread(m.cpuMicrosPerRequest, 0)} µs a request`]
       : []),
+    `  with keys      ${formatSpread(m.access.withKey)}, without ${formatSpread(m.access.without)}`,
     `  overload       offered ${overload.offered.toFixed(1)}, goodput ${overload.goodput.toFixed(1)}, ` +
       `answers ${JSON.stringify({ ...overload.load.statuses, ...overload.load.failures })}, ` +
       `p50 ${overload.load.successes.p50.toFixed(0)} ms, p99 ${overload.load.successes.p99.toFixed(0)} ms, ` +

@@ -52,8 +52,8 @@ export class ServedModel {
   }
 
   /** POST /predict over 64 connections, each with one request under way. */
-  predictions(warmSeconds: number, seconds: number): Promise<Rate> {
-    return this.closedLoop('/predict', this.single, CONNECTIONS, { warmSeconds, seconds });
+  predictions(warmSeconds: number, seconds: number, key?: string): Promise<Rate> {
+    return this.closedLoop('/predict', this.single, CONNECTIONS, { warmSeconds, seconds, key });
   }
 
   /** POST /predict/batch, 100 mixed sentences a request. */
@@ -108,7 +108,7 @@ export class ServedModel {
     path: string,
     items: readonly LoadItem[],
     connections: number,
-    extent: Pick<ClosedLoopCall, 'amount' | 'warmSeconds' | 'seconds'>,
+    extent: Pick<ClosedLoopCall, 'amount' | 'warmSeconds' | 'seconds' | 'key'>,
   ): Promise<Rate> {
     const url = this.server.origin + path;
     const before = await this.server.cpuMicros();

@@ -53,7 +53,8 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  const text = error instanceof SetupError ? error.message : (error as Error).stack;
-  process.stderr.write(`Clinserve cannot start.\n${maskText(text ?? '')}\n`);
+  // Our own words name variables and never values; anybody else's may hold some.
+  const text = error instanceof SetupError ? error.message : maskText((error as Error).stack ?? '');
+  process.stderr.write(`Clinserve cannot start.\n${text}\n`);
   process.exit(1);
 }

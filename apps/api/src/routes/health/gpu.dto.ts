@@ -6,7 +6,7 @@ export class SkippedProvider {
 }
 
 export class ModelDevice {
-  @ApiProperty({ example: 'clinical-assertion@1.0.0' }) model!: string;
+  @ApiProperty({ example: 'clinical-assertion@1.1.0' }) model!: string;
   @ApiProperty({ example: 'cpu' }) provider!: string;
   @ApiProperty({
     type: [SkippedProvider],
