@@ -21,7 +21,7 @@ from export import export
 from generate import Generator
 from mixture import Mixture, Real
 from model import Encoder, Shape
-from package import write_model
+from package import HELD_OUT, write_model
 from sentences import Example, Sentence
 from tokenizer import train_tokenizer
 from train import Recipe, train
@@ -33,8 +33,9 @@ DEV = HERE / "evaluation" / "clinical-assertion" / "dev.jsonl"
 
 
 def dev_sets(dev: Path) -> dict[str, list[Example]]:
-    """The hand-read development set and sentences written by hand; together they fit the temperature."""
+    """The hand-read development set and sentences written by hand."""
     return {
+        HELD_OUT: read_labelled(HERE / "dev" / "held_out.jsonl"),
         "development, hand-read": read_labelled(dev),
         "written by hand": read_marked(HERE / "dev" / "hand_written.jsonl"),
         "cue kinds, written by hand": read_marked(HERE / "dev" / "capabilities.jsonl"),

@@ -107,6 +107,8 @@ export async function openState(
 
 async function listener(database: Database): Promise<pg.Client> {
   const client = new pg.Client({ ...database.connection });
+  // Signals hears of the loss; without a listener a failed connect would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }

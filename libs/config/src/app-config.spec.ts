@@ -42,7 +42,6 @@ describe('loadConfig', () => {
       state: { databaseUrl: null, redisUrl: null, encryptionKeys: null },
       monitoring: { storeText: false },
       logging: { level: 'info', maskAddresses: false },
-      tracing: { endpoint: null },
     });
   });
 

@@ -20,7 +20,6 @@ export interface AppConfig {
   readonly state: StateConfig;
   readonly monitoring: { readonly storeText: boolean };
   readonly logging: { readonly level: LogLevel; readonly maskAddresses: boolean };
-  readonly tracing: { readonly endpoint: string | null };
 }
 
 export interface HttpConfig {
@@ -105,7 +104,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
     state,
     monitoring: { storeText: checked.STORE_PREDICTION_TEXT },
     logging: { level: checked.LOG_LEVEL, maskAddresses: checked.MASK_ADDRESSES },
-    tracing: { endpoint: checked.OTEL_EXPORTER_OTLP_ENDPOINT ?? null },
   };
 }
 

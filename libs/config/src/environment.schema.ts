@@ -28,7 +28,6 @@ export interface Environment {
   readonly CORS_ORIGINS?: string;
   readonly TRUSTED_PROXIES: number;
   readonly MASK_ADDRESSES: boolean;
-  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
   readonly TLS_CERT?: string;
   readonly TLS_KEY?: string;
 }
@@ -198,12 +197,6 @@ export const environmentSchema: {
       type: 'boolean',
       default: false,
       description: 'Also mask IP addresses in logs.',
-    },
-    OTEL_EXPORTER_OTLP_ENDPOINT: {
-      type: 'string',
-      format: 'http-url',
-      $comment: 'no traces',
-      description: 'Where OpenTelemetry traces go, by OTLP over HTTP.',
     },
     TLS_CERT: {
       type: 'string',

@@ -108,7 +108,8 @@ export class EmbeddedServer {
   private async untilGone(): Promise<void> {
     const client = new pg.Client({ ...this.connection(), application_name: 'clinserve watch' });
     client.on('error', () => undefined);
-    const gone = once(client, 'end');
+    // Not `once` of node:events: that fails on an error, which may come before anybody waits.
+    const gone = new Promise((resolve) => client.once('end', resolve));
     try {
       await client.connect();
       this.watch = client;
