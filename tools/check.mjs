@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import coverage from 'istanbul-lib-coverage';
 import { npmCommand } from './bootstrap/npm.mjs';
+import { installTestPrograms } from './test-programs.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -34,6 +35,7 @@ try {
     failed += 1;
     break;
   }
+  installTestPrograms();
   for (const suite of SUITES) await timed(suite, () => runSuite(suite));
   await checkCoverage();
 } finally {

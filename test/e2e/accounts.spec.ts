@@ -126,7 +126,7 @@ describe('accounts over HTTP', () => {
     expect(status.body).toMatchObject({ per_minute: { limit: 3, used: 3, remaining: 0 } });
   });
 
-  it('counts the items of a batch against the day’s quota', async () => {
+  it('counts the items of a batch and the sentences of a note against the day’s quota', async () => {
     const { key } = await newKey({ limits: { items_per_day: 5 } });
     const batch = { sentences: ['No fever.', 'No cough.', 'No pain.'] };
     expect((await call('POST', '/predict/batch', key, batch)).status).toBe(200);
@@ -134,6 +134,10 @@ describe('accounts over HTTP', () => {
       status: 429,
       error_code: 'QUOTA_EXCEEDED',
       details: { limit: 5, remaining: 2 },
+    });
+    const note = { text: 'He has no fever. He has a cough. He has no pain.' };
+    expect((await call('POST', '/notes/analyze', key, note)).body).toMatchObject({
+      error_code: 'QUOTA_EXCEEDED',
     });
   });
 

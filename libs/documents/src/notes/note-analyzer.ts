@@ -47,10 +47,15 @@ export class NoteAnalyzer {
   ) {}
 
   /**
+   * @param admit told how many sentences there are before any is read; what it throws ends the call
    * @throws DomainError VALIDATION_ERROR for a blank note or an unknown type, TEXT_TOO_LONG,
    * MODEL_NOT_READY when a model it needs is not served, and what InferenceService throws
    */
-  async analyze(request: NoteRequest, context: RequestContext): Promise<NoteAnalysis> {
+  async analyze(
+    request: NoteRequest,
+    context: RequestContext,
+    admit: (sentences: number) => void | Promise<void> = () => undefined,
+  ): Promise<NoteAnalysis> {
     requireReadableLength(request.text);
     const tagger = this.served({ name: ENTITY_MODEL });
     const asserter = this.served({ task: 'assertion' });
@@ -66,6 +71,7 @@ export class NoteAnalyzer {
     const readable = sentences
       .map((sentence, index) => ({ index, text: lines.slice(sentence.start, sentence.end) }))
       .filter(({ text }) => /[\p{L}\p{N}]/u.test(text));
+    await admit(readable.length);
     const tagged = await this.predict(tagger, readable, context);
     const found = readable.flatMap(({ index }, i) =>
       entitiesOf(tagged, i, request.text, sentences[index], index),

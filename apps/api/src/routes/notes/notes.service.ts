@@ -21,6 +21,7 @@ export class NotesService {
         offsetUnit: body.offset_unit,
       },
       context,
+      (sentences) => reply.chargeItems(sentences),
     );
     reply.time(analysis.predictions);
     const { entities, assertion } = analysis.models;
