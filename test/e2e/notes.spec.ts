@@ -24,7 +24,7 @@ interface Problem {
   errors?: { field: string }[];
 }
 
-const DICTATED = `SUBJECTIVE:,  This 54-year-old man comes in with a two-day history of productive cough and fever.  He denies chest pain, hemoptysis or night sweats.,PAST MEDICAL HISTORY: , ,1.  Hypertension.,2.  Asthma.,MEDICATIONS: , Lisinopril 10 mg q.d., albuterol p.r.n.,ALLERGIES: , None.,OBJECTIVE:,Vitals:  Temperature 38.4, pulse 96.,Lungs:  Crackles at the right base without wheezing.,ASSESSMENT:,  Possible pneumonia.,PLAN:,1.  Chest x-ray to rule out pneumonia.,2.  Azithromycin 500 mg p.o. q.d. for three days.`;
+const DICTATED = `SUBJECTIVE:,  This 54-year-old man comes in with productive cough and fever for two days.  He denies chest pain, hemoptysis or night sweats.,PAST MEDICAL HISTORY: , ,1.  Hypertension.,2.  Asthma.,MEDICATIONS: , Lisinopril 10 mg q.d., albuterol p.r.n.,ALLERGIES: , None.,OBJECTIVE:,Vitals:  Temperature 38.4, pulse 96.,Lungs:  Crackles at the right base without wheezing.,ASSESSMENT:,  Possible pneumonia.,PLAN:,1.  Chest x-ray to rule out pneumonia.,2.  Azithromycin 500 mg p.o. q.d. for three days.`;
 
 const ADMISSION = `CHIEF COMPLAINT: Shortness of breath.
 
