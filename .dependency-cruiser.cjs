@@ -5,7 +5,7 @@
  */
 const LEVELS = [
   ['common'],
-  ['config', 'observability', 'database', 'redis', 'signals', 'encryption', 'audit', 'deliveries'],
+  ['config', 'observability', 'database', 'redis', 'signals', 'encryption', 'audit', 'queues', 'deliveries'],
   ['model-registry', 'auth', 'jobs', 'webhooks', 'notifications', 'health'],
   ['inference'],
   ['documents', 'imaging', 'monitoring', 'generation'],
