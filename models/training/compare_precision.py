@@ -55,7 +55,7 @@ def main() -> None:
     labels = ev.labels_of(dev)
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "full.onnx", Path(folder) / "int8.onnx"
-        export(model, full, half=False)
+        export(model, full, small=False)
         products = [n for n in onnx.load(str(full)).graph.node if n.op_type == "MatMul"]
         quantize_static(
             full,

@@ -6,6 +6,7 @@ often than the others. Where a note belongs depends on its text alone.
 """
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 Part = Literal["train", "dev", "test"]
+FURTHER = Path(__file__).resolve().parent / "data" / "sentences.txt.gz"
 
 DOUBT = re.compile(
     r"\b(possib\w*|probab\w*|likely|suspect\w*|suspicio\w*|rule[sd]? out|r/o|may (be|have|represent|indicate)|might|"
@@ -34,6 +36,12 @@ def notes(data: Path) -> list[dict[str, str]]:
     """The notes of the data folder."""
     lines = (data / "mtsamples" / "notes.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+def further_notes() -> list[list[str]]:
+    """Sentences of further training notes, note by note; none of them is of a development or test note."""
+    text = gzip.decompress(FURTHER.read_bytes()).decode()
+    return [note.splitlines() for note in text.split("\n\n")]
 
 
 def part_of(text: str) -> Part:

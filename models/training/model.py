@@ -21,11 +21,11 @@ MARKER_ID = 5
 class Shape:
     """Sizes of the encoder."""
 
-    vocab_size: int = 6000
-    hidden: int = 256
-    layers: int = 4
+    vocab_size: int = 8000
+    hidden: int = 288
+    layers: int = 6
     heads: int = 8
-    inner: int = 768
+    inner: int = 864
     buckets: int = 32
     labels: int = 3
 
@@ -105,11 +105,8 @@ class Encoder(nn.Module):
         self.register_buffer("table", bucket_table(shape.buckets), persistent=False)
         nn.init.normal_(self.embed.weight, std=0.05)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """ids, mask [batch, sequence]; logits [batch, 3] of the marked finding, and [batch, sequence, 3] of every token.
-
-        The second is a training aid: the status of each finding that is not marked. It is not exported.
-        """
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """ids, mask [batch, sequence]; what is known of every token, [batch, sequence, hidden]."""
         length = ids.shape[1]
         at = torch.arange(length)
         buckets = self.table[at[None, :] - at[:, None] + MAX_LENGTH - 1]
@@ -119,6 +116,13 @@ class Encoder(nn.Module):
         x = self.drop(self.embed(ids) + inside[:, :, None] * self.inside)
         for layer, position in zip(self.layers, self.position, strict=True):
             x = layer(x, position[buckets].permute(2, 0, 1)[None] + away)
-        reading = marker.int().argmax(1)  # 0, the place of [CLS], when there is no marker
-        x = self.norm(x)
+        return self.norm(x)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """ids, mask [batch, sequence]; logits [batch, 3] of the marked finding, and [batch, sequence, 3] of every token.
+
+        The second is a training aid: the status of each finding that is not marked. It is not exported.
+        """
+        x = self.states(ids, mask)
+        reading = (ids == MARKER_ID).int().argmax(1)  # 0, the place of [CLS], when there is no marker
         return self.head(x[torch.arange(len(x)), reading]), self.status(x)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from corpus import split_sentences
+from corpus import further_notes, split_sentences
 from datasets import read_findings, read_labelled, read_marked
 from entities import keyphrases
 from export import export
@@ -22,6 +22,7 @@ from generate import Generator
 from mixture import Mixture, Real
 from model import Encoder, Shape
 from package import HELD_OUT, write_model
+from pretrain import Pretraining, pretrain
 from sentences import Example, Sentence
 from tokenizer import train_tokenizer
 from train import Recipe, train
@@ -59,8 +60,8 @@ def real_sentences(texts: list[str], generator: Generator) -> Real:
 
 def make_tokenizer(texts: list[str], phrases: list[str], generator: Generator, vocab: int) -> Tokenizer:
     """Tokenizer of the training notes, the key phrases and some generated sentences."""
-    generated = [generator.sentence().text for _ in range(30000)]
-    return train_tokenizer([*texts * 2, " ".join(phrases), " ".join(phrases), *generated], vocab)
+    generated = [generator.sentence().text for _ in range(10000)]
+    return train_tokenizer([*texts, " ".join(phrases), " ".join(phrases), *generated], vocab)
 
 
 def save(path: Path, model: Encoder, tokenizer: Tokenizer) -> None:
@@ -85,6 +86,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--checkpoint", type=Path, help="keep the weights here; if the file is there, skip training")
+    parser.add_argument("--pretrained", type=Path, help="keep the weights before the judging is learnt here, or take them from it")
+    parser.add_argument("--words-only", action="store_true", help="stop there")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     return parser.parse_args()
 
@@ -94,11 +97,21 @@ def trained(args: argparse.Namespace) -> tuple[Encoder, Tokenizer]:
     if args.checkpoint and args.checkpoint.exists():
         return load(args.checkpoint)
     torch.manual_seed(args.seed)
-    texts = split_sentences(args.data)["train"]
+    notes = further_notes()
+    # Sentences of the excerpt that also stand in further notes come twice; that does no harm.
+    texts = [*split_sentences(args.data)["train"], *(sentence for note in notes for sentence in note)]
     phrases = keyphrases(args.data)
     generator = Generator(args.seed, phrases, single_words(texts))
-    tokenizer = make_tokenizer(texts, phrases, generator, Shape.vocab_size)
-    model = Encoder(Shape(vocab_size=tokenizer.get_vocab_size()))
+    if args.pretrained and args.pretrained.exists():
+        model, tokenizer = load(args.pretrained)
+    else:
+        tokenizer = make_tokenizer(texts, phrases, generator, Shape.vocab_size)
+        model = Encoder(Shape(vocab_size=tokenizer.get_vocab_size()))
+        pretrain(model, tokenizer, notes, Pretraining(seed=args.seed))
+        if args.pretrained:
+            save(args.pretrained, model, tokenizer)
+    if args.words_only:
+        raise SystemExit
     mixture = Mixture(generator, real_sentences(texts, generator))
     model = train(model, tokenizer, mixture, Recipe(seed=args.seed, steps=args.steps), read_labelled(args.dev))
     if args.checkpoint:

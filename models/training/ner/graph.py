@@ -26,17 +26,17 @@ def _offsets(g: Graph) -> str:
 
 def build(model: Tagger) -> onnx.ModelProto:
     """The whole graph: input_ids, attention_mask, token_type_ids (not read) to logits."""
-    g = Graph(half=True)
+    g = Graph(small=True)
     shape = model.shape
     floats = g("Cast", "attention_mask", to=TensorProto.FLOAT)
     keep = g("Unsqueeze", floats, g.ints(1, 3))
     away = g("Sub", g.constant("one", np.float32(1.0)), floats)
     away = g("Unsqueeze", g("Mul", away, g.constant("far_below", np.float32(-1e9))), g.ints(1, 2))
     offset = _offsets(g)
-    x = g("Gather", g.constant("embedding", _array(model.entries())), "input_ids", axis=0)
+    x = g("Gather", g.constant("embedding", _array(model.entries()), scaled=1), "input_ids", axis=0)
     table = _array(model.position)[:, model.table.numpy(), :]  # layers, offsets, heads
     for i, layer in enumerate(model.layers):
-        near = g("Gather", g.constant(f"layer{i}.position", table[i].T), offset, axis=1)
+        near = g("Gather", g.constant(f"layer{i}.position", table[i].T, scaled=1), offset, axis=1)
         bias = g("Add", g("Unsqueeze", near, g.ints(0)), away)
         normed = _norm(g, x, f"layer{i}.norm1", layer.norm1)
         x = _attention(g, x, normed, normed, layer, i, bias, keep)
