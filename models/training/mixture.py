@@ -42,7 +42,7 @@ class Mixture:
     """Draws rounds of examples."""
 
     def __init__(
-        self, generator: Generator, real: Real, size: int = 6000, read_share: float = 0.2, weak_share: float = 0.1
+        self, generator: Generator, real: Real, size: int = 3000, read_share: float = 1.2, weak_share: float = 0.2
     ) -> None:
         """size: generated sentences a round; the shares are of that number."""
         self.generator = generator

@@ -91,7 +91,7 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """Token ids to three logits."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.05) -> None:
+    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
         super().__init__()
         self.shape = shape
         self.embed = nn.Embedding(shape.vocab_size, shape.hidden, padding_idx=0)

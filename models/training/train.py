@@ -31,7 +31,7 @@ class Recipe:
     seed: int = 7
     steps: int = 3000
     tokens: int = 3000
-    rate: float = 1e-3
+    rate: float = 6e-4
     warmup: int = 200
     smoothing: float = 0.03
     others: float = 0.5  # weight of the findings that are not marked

@@ -40,6 +40,15 @@ export function modelFigures(
       ? []
       : [atMost('P3', medianRatio(m.latency.served, m.latency.raw), goals.latency)]),
     atLeast('access', medianRatio(m.access.withKey, m.access.without), 0.9),
+    ...(m.jobs === null
+      ? []
+      : [
+          atLeast('jobs', m.jobs.rate / m.raw.median, 0.85),
+          ...(m.jobs.memoryRange === null
+            ? []
+            : [atMost('jobs-memory-MiB', m.jobs.memoryRange, 100)]),
+          atMost('jobs-interactive', medianRatio(m.jobs.beside, m.jobs.alone), 1.5),
+        ]),
     atLeast('P5', goodput / m.served.median, goals.goodput),
     // No refusals at three times the capacity would mean an unbounded queue: NaN is short.
     atMost('P5-refusal-ms', load.refusals.p999, 100),

@@ -2,6 +2,7 @@ import type { BenchModel } from './bench-model.js';
 import type { ModelPlan, Thoroughness } from './options.js';
 import { RawRunner, type Strategy } from './raw.js';
 import { measureAccess, type AccessMeasurements } from './measure-access.js';
+import { measureJobs, type JobsMeasurements } from './measure-jobs.js';
 import { ServedModel, type Overload, type Rate } from './served.js';
 import type { ServerProcess } from './server-process.js';
 import { formatSpread, spread, type Spread } from './stats.js';
@@ -18,6 +19,7 @@ export interface ModelMeasurements {
   readonly latency: { readonly raw: Spread; readonly served: Spread };
   readonly access: AccessMeasurements;
   readonly overload: Overload;
+  readonly jobs: JobsMeasurements | null;
 }
 
 /**
@@ -64,6 +66,7 @@ export async function measureModel(
     }
     const peak = spread(single.map(({ rate }) => rate));
     const access = await measureAccess(served, key, rounds, plan.warmSeconds, plan.roundSeconds);
+    const jobs = plan.jobs === null ? null : await measureJobs(model, server, served, plan.jobs);
     const overload = await served.overload(peak.median, plan.warmSeconds, plan.overloadSeconds);
 
     const cpu = single.map(({ cpuMicros }) => cpuMicros).filter((micros) => micros !== null);
@@ -81,6 +84,7 @@ export async function measureModel(
       },
       access,
       overload,
+      jobs,
     };
   } finally {
     raw.stop();
@@ -128,10 +132,20 @@ export function describe(label: string, m: ModelMeasurements): string[] {
       ? [`  server CPU outside the lanes  ${formatSpread(m.cpuMicrosPerRequest, 0)} µs a request`]
       : []),
     `  with keys      ${formatSpread(m.access.withKey)}, without ${formatSpread(m.access.without)}`,
+    ...(m.jobs === null ? [] : describeJobs(m.jobs)),
     `  overload       offered ${overload.offered.toFixed(1)}, goodput ${overload.goodput.toFixed(1)}, ` +
       `answers ${JSON.stringify({ ...overload.load.statuses, ...overload.load.failures })}, ` +
       `p50 ${overload.load.successes.p50.toFixed(0)} ms, p99 ${overload.load.successes.p99.toFixed(0)} ms, ` +
       `sent late p99 ${(overload.load.sendLag?.p99 ?? 0).toFixed(1)} ms`,
+  ];
+}
+
+function describeJobs(jobs: JobsMeasurements): string[] {
+  const memory =
+    jobs.memoryRange === null ? '' : `, memory moved ${jobs.memoryRange.toFixed(0)} MiB`;
+  return [
+    `  job            ${jobs.rate.toFixed(1)}, ${jobs.items} sentences by file${memory}`,
+    `  /predict p99   alone ${formatSpread(jobs.alone)} ms, beside a job ${formatSpread(jobs.beside)} ms`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { JobsPlan } from './measure-jobs.js';
 
 /** Durations are in seconds. */
 export interface BenchOptions {
@@ -30,6 +31,8 @@ export interface ModelPlan {
   readonly overloadSeconds: number;
   /** Texts of the latency at concurrency 1. */
   readonly latencyTexts: number;
+  /** Null where a job would take too long. */
+  readonly jobs: JobsPlan | null;
 }
 
 export const MODEL_LABELS = ['bundled', 'bert-base'] as const;
@@ -44,6 +47,7 @@ const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
     warmSeconds: 1,
     overloadSeconds: 12,
     latencyTexts: 400,
+    jobs: { items: 100_000, rounds: 5, requests: 3_000 },
   },
   'bert-base': {
     label: 'bert-base',
@@ -53,6 +57,7 @@ const FULL: Readonly<Record<ModelLabel, ModelPlan>> = {
     warmSeconds: 2,
     overloadSeconds: 15,
     latencyTexts: 60,
+    jobs: null,
   },
 };
 
@@ -66,6 +71,7 @@ const QUICK: Readonly<Record<ModelLabel, ModelPlan>> = {
     warmSeconds: 0.5,
     overloadSeconds: 5,
     latencyTexts: 100,
+    jobs: { items: 20_000, rounds: 3, requests: 1_000 },
   },
   'bert-base': {
     label: 'bert-base',
@@ -75,6 +81,7 @@ const QUICK: Readonly<Record<ModelLabel, ModelPlan>> = {
     warmSeconds: 1,
     overloadSeconds: 6,
     latencyTexts: 20,
+    jobs: null,
   },
 };
 

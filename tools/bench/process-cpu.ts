@@ -15,3 +15,10 @@ export async function processCpuMicros(pid: number): Promise<number | null> {
   const ticks = Number(fields[11]) + Number(fields[12]);
   return (ticks * 1e6) / TICKS_PER_SECOND;
 }
+
+/** Memory that one process holds, without its children; null where there is no /proc. */
+export async function residentBytes(pid: number): Promise<number | null> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => null);
+  const kilobytes = status?.match(/^VmRSS:\s*(\d+) kB$/m)?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}

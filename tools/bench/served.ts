@@ -5,6 +5,8 @@ import type { ServerProcess } from './server-process.js';
 
 const CONNECTIONS = 64;
 const BATCH_CONNECTIONS = 4;
+/** Callers who wait for their answer, as a ward's screens do. */
+const INTERACTIVE_CONNECTIONS = 8;
 const BATCH_SIZE = 100;
 const PROBES_PER_SECOND = 20;
 /** Times the measured capacity. */
@@ -73,6 +75,16 @@ export class ServedModel {
     await this.load.call({ kind: 'sequence', url, items: items.slice(0, 10) });
     const reply = await this.load.call({ kind: 'sequence', url, items });
     return answeredOrRefused(reply).successes.p50;
+  }
+
+  /** p99 of so many requests of 8 connections, milliseconds. */
+  async interactiveP99(requests: number): Promise<number> {
+    const { reply } = await this.closedLoop('/predict', this.single, INTERACTIVE_CONNECTIONS, {
+      amount: requests,
+      warmSeconds: 0,
+      seconds: 0,
+    });
+    return reply.successes.p99;
   }
 
   /** Three times `capacity` in an open loop, with the health check watched from outside. */

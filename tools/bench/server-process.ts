@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.js';
-import { processCpuMicros } from './process-cpu.js';
+import { processCpuMicros, residentBytes } from './process-cpu.js';
 
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 60_000;
@@ -58,6 +58,11 @@ export class ServerProcess {
 
   async cpuMicros(): Promise<number | null> {
     return processCpuMicros(this.child.pid ?? 0);
+  }
+
+  /** Without its lanes; null where it cannot be read. */
+  async residentBytes(): Promise<number | null> {
+    return residentBytes(this.child.pid ?? 0);
   }
 
   /** Ends it as an operator would. Throws if it does not end cleanly in time. */
