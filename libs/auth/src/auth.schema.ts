@@ -46,8 +46,8 @@ export const users = pgTable(
     username: text('username').notNull().unique(),
     /** Encrypted envelope (@app/encryption). */
     email: text('email'),
-    /** Argon2id in PHC form. */
-    passwordHash: text('password_hash').notNull(),
+    /** Argon2id in PHC form; null for users who sign in through an identity provider. */
+    passwordHash: text('password_hash'),
     roles: text('roles').array().notNull(),
     failedLogins: integer('failed_logins').notNull().default(0),
     lockedUntil: time('locked_until'),
@@ -59,6 +59,24 @@ export const users = pgTable(
     createdAt: time('created_at').notNull().defaultNow(),
   },
   (table) => [index('users_tenant').on(table.tenantId, table.id)],
+);
+
+/** Which user somebody is whom an identity provider vouches for. */
+export const oidcIdentities = pgTable(
+  'oidc_identities',
+  {
+    issuer: text('issuer').notNull(),
+    /** The provider's own id of the person, never used again for another. */
+    subject: text('subject').notNull(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id),
+    createdAt: time('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.issuer, table.subject] }),
+    index('oidc_identities_user').on(table.userId),
+  ],
 );
 
 /** Limits of one key that differ from its tier's. Absent: the tier's; null: unlimited. */

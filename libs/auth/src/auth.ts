@@ -4,6 +4,8 @@ import type { Signals } from '@app/signals';
 import { Authenticator } from './authenticator.js';
 import { ApiKeyCache } from './keys/api-key-cache.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
+import type { OidcOptions } from './oidc/oidc-options.js';
+import { OidcSignInService } from './oidc/oidc-sign-in.service.js';
 import { DEFAULT_TENANT } from './principal.js';
 import { TenantsService } from './tenants/tenants.service.js';
 import { tenantsRepository } from './tenants/tenants.repository.js';
@@ -30,6 +32,8 @@ export interface AuthOptions {
   readonly operatorKey: string | null;
   /** For the first user; null to make one. */
   readonly adminPassword: string | null;
+  /** Null when nobody signs in through an identity provider. */
+  readonly oidc: OidcOptions | null;
   readonly onError: (error: unknown) => void;
 }
 
@@ -39,6 +43,8 @@ export class Auth {
   readonly refreshTokens: RefreshTokens;
   readonly authenticator: Authenticator;
   readonly signIn: SignInService;
+  /** Null unless there is an identity provider. */
+  readonly oidc: OidcSignInService | null;
   readonly users: UsersService;
   readonly apiKeys: ApiKeysService;
   readonly tenants: TenantsService;
@@ -69,6 +75,10 @@ export class Auth {
       new WorkSlots(PASSWORD_SLOTS, PASSWORDS_WAITING),
     );
     this.users = new UsersService(cipher, this.refreshTokens);
+    this.oidc =
+      options.oidc === null
+        ? null
+        : new OidcSignInService(options.oidc, cipher, this.users, this.signIn, onError);
     this.apiKeys = new ApiKeysService();
     this.tenants = new TenantsService(this.refreshTokens);
   }
@@ -81,6 +91,7 @@ export class Auth {
       await rolesRepository.seed(tx);
       return this.users.ensureAdmin(tx, DEFAULT_TENANT, adminPassword);
     });
+    await this.oidc?.assertOptions(database.db);
     await this.signingKeys.open();
     await this.revocations.open();
     this.keyCache.open();

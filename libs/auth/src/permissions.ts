@@ -9,6 +9,7 @@ export const PERMISSIONS = {
   'phi:read': 'read stored patient data, with a reason',
   'phi:write': 'store and change patient data',
   'ops:read': 'read metrics, logs of predictions and statistics',
+  'ops:admin': 'act on queues',
   'audit:read': 'read and verify the audit log',
   'limits:admin': 'see every caller’s limits',
   'users:admin': 'manage users, keys and tenants',
@@ -18,8 +19,9 @@ export type Permission = keyof typeof PERMISSIONS;
 
 export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as readonly Permission[];
 
-const ADMINISTRATION: ReadonlySet<Permission> = new Set([
+const ADMINISTRATION: ReadonlySet<string> = new Set<Permission>([
   'models:admin',
+  'ops:admin',
   'audit:read',
   'limits:admin',
   'users:admin',
@@ -29,6 +31,11 @@ const ADMINISTRATION: ReadonlySet<Permission> = new Set([
 export const ORDINARY_PERMISSIONS: readonly Permission[] = ALL_PERMISSIONS.filter(
   (permission) => !ADMINISTRATION.has(permission),
 );
+
+/** Whether it lets its holder run the service rather than use it. */
+export function isAdministrative(permission: string): boolean {
+  return ADMINISTRATION.has(permission);
+}
 
 export function isPermission(text: string): text is Permission {
   return Object.hasOwn(PERMISSIONS, text);
@@ -40,8 +47,16 @@ export const BUILT_IN_ROLES: Readonly<
 > = {
   admin: { description: 'Everything', permissions: ALL_PERMISSIONS },
   operator: {
-    description: 'Runs the service: models, limits and statistics, no patient data',
-    permissions: ['predict', 'models:read', 'models:admin', 'jobs', 'ops:read', 'limits:admin'],
+    description: 'Runs the service: models, queues, limits and statistics, no patient data',
+    permissions: [
+      'predict',
+      'models:read',
+      'models:admin',
+      'jobs',
+      'ops:read',
+      'ops:admin',
+      'limits:admin',
+    ],
   },
   clinician: {
     description: 'Works with patients: predictions, images and patient data',

@@ -3,6 +3,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 import { InferenceMetrics } from './inference-metrics.js';
 import { PredictionLogMetrics } from './prediction-log-metrics.js';
+import { WorkMetrics } from './work-metrics.js';
 
 export interface MetricsOptions {
   /** Also memory, CPU, garbage collection and event loop lag of this process. Default true. */
@@ -18,6 +19,7 @@ export class Metrics implements PredictionObserver {
   readonly http = new HttpMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry);
   readonly predictionLog = new PredictionLogMetrics(this.registry);
+  readonly work = new WorkMetrics(this.registry);
 
   constructor(options: MetricsOptions = {}) {
     if (options.process ?? true) collectDefaultMetrics({ register: this.registry });

@@ -15,6 +15,14 @@ const GRACE_MS = 10_000;
 
 export type RevocationReason = 'logout' | 'logout_all' | 'reuse' | 'password' | 'disabled';
 
+/** How long a sign-in lives that is not to live as long as others. */
+export interface SessionLifetime {
+  /** In all, however often it is refreshed. Default 30 days. */
+  readonly sessionMs?: number;
+  /** Its first refresh token, unused; successors live as usual. Default 7 days. */
+  readonly firstTokenMs?: number;
+}
+
 export interface RefreshedSession {
   readonly userId: string;
   readonly sessionId: string;
@@ -35,7 +43,11 @@ export class RefreshTokens {
   ) {}
 
   /** The first token of a new family. */
-  async start(tx: Transaction, userId: string): Promise<RefreshedSession> {
+  async start(
+    tx: Transaction,
+    userId: string,
+    { sessionMs = FAMILY_MS, firstTokenMs = TOKEN_MS }: SessionLifetime = {},
+  ): Promise<RefreshedSession> {
     const sessionId = newId();
     const refreshToken = randomBytes(32).toString('base64url');
     const at = this.now();
@@ -43,9 +55,9 @@ export class RefreshTokens {
       id: sessionId,
       userId,
       createdAt: new Date(at),
-      expiresAt: new Date(at + FAMILY_MS),
+      expiresAt: new Date(at + sessionMs),
     });
-    await this.insert(tx, sessionId, refreshToken);
+    await this.insert(tx, sessionId, refreshToken, firstTokenMs);
     return { userId, sessionId, refreshToken };
   }
 
@@ -152,13 +164,18 @@ export class RefreshTokens {
     return row !== undefined && row.usedAt === null;
   }
 
-  private async insert(tx: Transaction, familyId: string, token: string): Promise<void> {
+  private async insert(
+    tx: Transaction,
+    familyId: string,
+    token: string,
+    lifetimeMs: number = TOKEN_MS,
+  ): Promise<void> {
     const at = this.now();
     await tx.insert(refreshTokens).values({
       hash: hashOf(token),
       familyId,
       createdAt: new Date(at),
-      expiresAt: new Date(at + TOKEN_MS),
+      expiresAt: new Date(at + lifetimeMs),
     });
   }
 }

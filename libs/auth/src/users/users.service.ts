@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DomainError, invalidField, newId } from '@app/common';
 import type { Transaction } from '@app/database';
 import type { FieldCipher } from '@app/encryption';
@@ -16,6 +17,18 @@ export interface UserRequest {
   readonly email: string | null;
   readonly roles: readonly string[];
 }
+
+export interface ProviderUser {
+  readonly tenantId: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly preferredName: string | null;
+  readonly email: string | null;
+  readonly roles: readonly string[];
+}
+
+/** As /admin/users takes them, in lower case. */
+const USERNAME = /^[a-z0-9._@-]{2,64}$/;
 
 /** Creates and changes users. Acts on a caller's transaction, so that it is audited in the same one. */
 export class UsersService {
@@ -44,6 +57,33 @@ export class UsersService {
     if (!created) {
       throw new DomainError('CONFLICT', 'The user name is taken. Choose another one.');
     }
+    return this.find(tx, null, id);
+  }
+
+  /**
+   * A user whom an identity provider vouches for: without a password, and
+   * linked to nobody who was here before, whatever their name or address.
+   */
+  async createFromProvider(
+    tx: Transaction,
+    { tenantId, issuer, subject, preferredName, email, roles }: ProviderUser,
+  ): Promise<UserRow> {
+    const id = newId();
+    const wished = preferredName?.toLowerCase() ?? '';
+    const identity = createHash('sha256').update(JSON.stringify([issuer, subject]));
+    const ownName = `oidc-${identity.digest('hex').slice(0, 16)}`;
+    const user = {
+      id,
+      tenantId,
+      email: email === null ? null : this.cipher.encrypt(emailOf(id), email),
+      passwordHash: null,
+      roles: [...roles],
+    };
+    const created =
+      (USERNAME.test(wished) &&
+        (await usersRepository.insert(tx, { ...user, username: wished }))) ||
+      (await usersRepository.insert(tx, { ...user, username: ownName }));
+    if (!created) throw new DomainError('CONFLICT', 'No user name could be found for this user.');
     return this.find(tx, null, id);
   }
 
@@ -80,6 +120,7 @@ export class UsersService {
 
   /** A new password ends every sign-in. */
   async resetPassword(tx: Transaction, user: UserRow, password: string): Promise<EndedAccess> {
+    assertOwn(user);
     checkPassword(password, user.username);
     await usersRepository.update(tx, user.id, {
       passwordHash: await hashPassword(password),
@@ -96,7 +137,17 @@ export class UsersService {
     user: UserRow,
     roles: readonly string[],
   ): Promise<EndedAccess> {
+    assertOwn(user);
     await this.checkRoles(tx, roles);
+    return this.takeOverRoles(tx, user, roles);
+  }
+
+  /** As `changeRoles`, for roles that an identity provider gives. */
+  async takeOverRoles(
+    tx: Transaction,
+    user: UserRow,
+    roles: readonly string[],
+  ): Promise<EndedAccess> {
     await usersRepository.update(tx, user.id, { roles: [...roles] });
     return { sessions: await this.tokens.revokeAll(tx, user.id, 'password'), keys: [] };
   }
@@ -126,6 +177,15 @@ export class UsersService {
     const known = (await rolesRepository.list(tx)).map(({ name }) => name);
     throw invalidField('roles', 'unknown', `A role must be one of ${known.join(', ')}.`);
   }
+}
+
+/** What an identity provider says of a user is for nobody here to change. */
+function assertOwn({ passwordHash }: UserRow): void {
+  if (passwordHash !== null) return;
+  throw new DomainError(
+    'CONFLICT',
+    'This user signs in through the identity provider, which gives password and roles. Change them there, or disable the user here.',
+  );
 }
 
 function emailOf(id: string) {

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { AuditEvent } from '@app/audit';
-import { DEFAULT_TENANT, type Principal } from '@app/auth';
+import { DEFAULT_TENANT } from '@app/auth';
 import type { EdgeRequest } from '../../http/adapter/exchange.js';
 import { clientAddress } from '../../http/hardening/client-address.js';
 
@@ -18,7 +18,7 @@ export const Actor: () => ParameterDecorator = createParamDecorator(
   (_: unknown, host: ExecutionContext): Acting => actingOf(host.getArgByIndex<EdgeRequest>(0)),
 );
 
-function actingOf(request: EdgeRequest): Acting {
+export function actingOf(request: EdgeRequest): Acting {
   const { principal, requestId } = request.scope;
   const reason = request.headers['x-access-reason'];
   return {
@@ -31,9 +31,4 @@ function actingOf(request: EdgeRequest): Acting {
     userAgent: request.headers['user-agent']?.slice(0, LONGEST_AGENT) ?? null,
     requestId,
   };
-}
-
-/** Whose users and keys a caller may see: administrators of the default tenant see everybody's. */
-export function scopeOf(principal: Principal): string | null {
-  return principal.tenantId === DEFAULT_TENANT ? null : principal.tenantId;
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   apiKeysRepository,
   Auth,
+  tenantScope,
   type ApiKeyRow,
   type IssuedKey,
   type KeyLimits,
@@ -9,8 +10,8 @@ import {
 } from '@app/auth';
 import { invalidField } from '@app/common';
 import { Database } from '@app/database';
-import { toCursor, type PageRequest } from '../../http/pipes/page.decorator.js';
-import { scopeOf, type Acting } from './acting.js';
+import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
+import type { Acting } from './acting.js';
 import type {
   ApiKeyList,
   ApiKeyResponse,
@@ -80,14 +81,10 @@ export class AdminApiKeysService {
   }
 
   async list(caller: Principal, page: PageRequest): Promise<ApiKeyList> {
-    const scope = scopeOf(caller);
+    const scope = tenantScope(caller);
     const { db } = this.database;
     const rows = await apiKeysRepository.list(db, scope, page.after, page.limit);
-    return {
-      data: rows.map(toResponse),
-      next_cursor: toCursor(rows.length < page.limit ? null : (rows.at(-1)?.id ?? null)),
-      total: await apiKeysRepository.count(db, scope),
-    };
+    return toPage(rows, page, await apiKeysRepository.count(db, scope), toResponse);
   }
 
   async rotate(
@@ -100,7 +97,7 @@ export class AdminApiKeysService {
     const issued = await this.acts.perform(acting, act, async (tx) => {
       const next = await this.auth.apiKeys.rotate(
         tx,
-        scopeOf(caller),
+        tenantScope(caller),
         id,
         caller.principalId,
         overlapSeconds,
@@ -114,7 +111,9 @@ export class AdminApiKeysService {
 
   async revoke(id: string, caller: Principal, acting: Acting): Promise<void> {
     const act = { action: 'api_key.revoke', object: { kind: 'api_key', id }, status: 204 };
-    await this.acts.perform(acting, act, (tx) => this.auth.apiKeys.revoke(tx, scopeOf(caller), id));
+    await this.acts.perform(acting, act, (tx) =>
+      this.auth.apiKeys.revoke(tx, tenantScope(caller), id),
+    );
     await this.auth.announce({ sessions: [], keys: [id] });
   }
 }

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { Injectable, StreamableFile } from '@nestjs/common';
 import { AuditLog, describeFinding, type AuditEntry, type AuditFilter } from '@app/audit';
-import type { Principal } from '@app/auth';
+import { tenantScope, type Principal } from '@app/auth';
 import { invalidField } from '@app/common';
 import { toCursor, type PageRequest } from '../../http/pipes/page.decorator.js';
-import { scopeOf, type Acting } from './acting.js';
+import type { Acting } from './acting.js';
 import { toAuditFilter } from './audit-filter.query.js';
 import type { AuditEntryList, AuditEntryResponse, AuditVerificationResponse } from './audit.dto.js';
 import { AuditedActs } from './audited-acts.js';
@@ -76,7 +76,7 @@ export class AdminAuditService {
 }
 
 function filterFor(query: Query, caller: Principal): AuditFilter {
-  const scope = scopeOf(caller);
+  const scope = tenantScope(caller);
   const filter = toAuditFilter(query);
   return scope === null ? filter : { ...filter, tenantId: scope };
 }

@@ -24,23 +24,38 @@ export class AuditedActs {
    * there without the other. An attempt that was refused is recorded too.
    * @param idOf the object's id, when only the result tells it
    */
-  async perform<T>(
+  perform<T>(
     acting: Acting,
     act: Act,
     work: (tx: Transaction) => Promise<T>,
     idOf?: (result: T) => string,
   ): Promise<T> {
+    return this.attempt(acting, act, work, (result) =>
+      idOf === undefined ? {} : { object: { ...act.object, id: idOf(result) } },
+    );
+  }
+
+  /**
+   * As `perform`, for work whose refusal changes something too: a DomainError
+   * that it returns is recorded and committed with it, and then thrown.
+   * @param told what only the result tells: who acted, on what
+   */
+  async attempt<T>(
+    acting: Acting,
+    act: Act,
+    work: (tx: Transaction) => Promise<T | DomainError>,
+    told: (result: T) => Partial<Acting & Pick<Act, 'object'>>,
+  ): Promise<T> {
+    let outcome: T | DomainError;
     try {
-      return await this.database.transaction(async (tx) => {
+      outcome = await this.database.transaction(async (tx) => {
         const result = await work(tx);
-        const object = idOf === undefined ? act.object : { ...act.object, id: idOf(result) };
-        await this.audit.record(tx, {
-          ...acting,
-          ...act,
-          object,
-          result: 'success',
-          status: act.status ?? 200,
-        });
+        if (result instanceof DomainError) {
+          await this.recordRefusal(tx, acting, act, result);
+        } else {
+          const { object = act.object, ...who } = told(result);
+          await this.done(tx, { ...acting, ...who }, { ...act, object });
+        }
         return result;
       });
     } catch (error) {
@@ -49,17 +64,28 @@ export class AuditedActs {
       }
       throw error;
     }
+    if (outcome instanceof DomainError) throw outcome;
+    return outcome;
   }
 
-  /** Records an attempt that failed. */
+  /** Records what a transaction has done beside its main act. */
+  async done(tx: Transaction, acting: Acting, act: Act): Promise<void> {
+    const status = act.status ?? 200;
+    await this.audit.record(tx, { ...acting, ...act, result: 'success', status });
+  }
+
+  /** Records an attempt that failed before it came to a transaction. */
   async refused(acting: Acting, act: Act, error: DomainError): Promise<void> {
-    await this.database.transaction((tx) =>
-      this.audit.record(tx, {
-        ...acting,
-        ...act,
-        result: 'refused',
-        status: PROBLEMS[error.code].status,
-      }),
-    );
+    await this.database.transaction((tx) => this.recordRefusal(tx, acting, act, error));
+  }
+
+  private async recordRefusal(
+    tx: Transaction,
+    acting: Acting,
+    act: Act,
+    { code }: DomainError,
+  ): Promise<void> {
+    const status = PROBLEMS[code].status;
+    await this.audit.record(tx, { ...acting, ...act, result: 'refused', status });
   }
 }

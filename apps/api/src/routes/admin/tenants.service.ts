@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Auth, DEFAULT_TENANT, tenantsRepository, type Principal, type TenantRow } from '@app/auth';
+import { Auth, tenantScope, tenantsRepository, type Principal, type TenantRow } from '@app/auth';
 import { DomainError } from '@app/common';
 import { Database } from '@app/database';
-import { toCursor, type PageRequest } from '../../http/pipes/page.decorator.js';
+import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from './acting.js';
 import { AuditedActs } from './audited-acts.js';
 import type { CreateTenantRequest, TenantList, TenantResponse } from './users.dto.js';
@@ -37,16 +37,13 @@ export class AdminTenantsService {
   /** Administrators of other tenants see their own alone. */
   async list(caller: Principal, page: PageRequest): Promise<TenantList> {
     const { db } = this.database;
-    if (caller.tenantId !== DEFAULT_TENANT) {
-      const own = await tenantsRepository.byId(db, caller.tenantId);
+    const scope = tenantScope(caller);
+    if (scope !== null) {
+      const own = await tenantsRepository.byId(db, scope);
       return { data: own === null ? [] : [toResponse(own)], next_cursor: null, total: 1 };
     }
     const rows = await tenantsRepository.list(db, page.after, page.limit);
-    return {
-      data: rows.map(toResponse),
-      next_cursor: toCursor(rows.length < page.limit ? null : (rows.at(-1)?.id ?? null)),
-      total: await tenantsRepository.count(db),
-    };
+    return toPage(rows, page, await tenantsRepository.count(db), toResponse);
   }
 
   async disable(id: string, caller: Principal, acting: Acting): Promise<void> {
@@ -59,8 +56,8 @@ export class AdminTenantsService {
   }
 }
 
-function assertOverall({ tenantId }: Principal): void {
-  if (tenantId === DEFAULT_TENANT) return;
+function assertOverall(caller: Principal): void {
+  if (tenantScope(caller) === null) return;
   throw new DomainError('NOT_FOUND', 'There is no such tenant.');
 }
 

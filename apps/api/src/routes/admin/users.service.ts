@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   Auth,
   rolesRepository,
+  tenantScope,
   usersRepository,
   type EndedAccess,
   type Principal,
@@ -9,8 +10,8 @@ import {
 } from '@app/auth';
 import { DomainError } from '@app/common';
 import { Database, type Transaction } from '@app/database';
-import { toCursor, type PageRequest } from '../../http/pipes/page.decorator.js';
-import { scopeOf, type Acting } from './acting.js';
+import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
+import type { Acting } from './acting.js';
 import { AuditedActs } from './audited-acts.js';
 import { assertMayGrant } from './grants.js';
 import type {
@@ -51,14 +52,11 @@ export class AdminUsersService {
   }
 
   async list(caller: Principal, page: PageRequest): Promise<UserList> {
-    const scope = scopeOf(caller);
+    const scope = tenantScope(caller);
     const { db } = this.database;
     const rows = await usersRepository.list(db, scope, page.after, page.limit);
-    return {
-      data: rows.map((row) => this.toResponse(row)),
-      next_cursor: toCursor(rows.length < page.limit ? null : (rows.at(-1)?.id ?? null)),
-      total: await usersRepository.count(db, scope),
-    };
+    const total = await usersRepository.count(db, scope);
+    return toPage(rows, page, total, (row) => this.toResponse(row));
   }
 
   async get(username: string, caller: Principal): Promise<UserResponse> {
@@ -115,7 +113,7 @@ export class AdminUsersService {
   /** @throws DomainError NOT_FOUND, also for another tenant's user */
   async find(tx: Transaction, username: string, caller: Principal): Promise<UserRow> {
     const user = await usersRepository.byName(tx, username.toLowerCase());
-    const scope = scopeOf(caller);
+    const scope = tenantScope(caller);
     if (user === null || (scope !== null && user.tenantId !== scope)) {
       throw new DomainError('NOT_FOUND', 'There is no such user.');
     }
@@ -168,7 +166,7 @@ export class AdminUsersService {
  * @throws DomainError NOT_FOUND for a tenant that is none of the caller's
  */
 export function tenantFor(caller: Principal, asked: string | undefined): string {
-  const scope = scopeOf(caller);
+  const scope = tenantScope(caller);
   if (asked === undefined) return caller.tenantId;
   if (scope === null || asked === scope) return asked;
   throw new DomainError('NOT_FOUND', 'There is no such tenant.');

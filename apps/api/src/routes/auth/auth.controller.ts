@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/auth';
 import { Identified, Public } from '../../http/guards/access.decorators.js';
@@ -23,6 +23,7 @@ export class AuthController {
 
   @Post('auth/login')
   @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
   @Public()
   @UseGuards(SignInThrottler)
   @ApiOperation({ summary: 'Signs in with user name and password' })
@@ -34,6 +35,7 @@ export class AuthController {
 
   @Post('auth/refresh')
   @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
   @Public()
   @ApiOperation({
     summary: 'Exchanges a refresh token for a new pair',

@@ -1,12 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { Auth, usersRepository, type Principal, type TokenPair } from '@app/auth';
+import {
+  Auth,
+  usersRepository,
+  type Principal,
+  type StartedSession,
+  type TokenPair,
+} from '@app/auth';
 import { DomainError } from '@app/common';
 import { Database } from '@app/database';
 import type { Acting } from '../admin/acting.js';
 import { AuditedActs } from '../admin/audited-acts.js';
 import type { LoginRequest, LogoutAllResponse, MeResponse, TokenResponse } from './auth.dto.js';
 
-const SIGN_IN = { action: 'session.start', object: { kind: 'session' } };
+/** However somebody signs in. */
+export const SIGN_IN = { action: 'session.start', object: { kind: 'session' } };
 
 /** Between the wire and the accounts. */
 @Injectable()
@@ -18,40 +25,38 @@ export class AuthService {
   ) {}
 
   async logIn({ username, password }: LoginRequest, acting: Acting): Promise<TokenResponse> {
-    try {
-      const pair = await this.auth.signIn.logIn(username, password);
-      const object = { ...SIGN_IN.object, id: pair.sessionId };
-      await this.acts.perform(actingAs(pair, acting), { ...SIGN_IN, object }, () =>
-        Promise.resolve(),
-      );
-      return toResponse(pair);
-    } catch (error) {
-      if (error instanceof DomainError && error.code === 'UNAUTHENTICATED') {
-        await this.acts.refused(acting, SIGN_IN, error);
-      }
-      throw error;
-    }
+    const { signIn } = this.auth;
+    const checked = await signIn.checkPassword(username, password);
+    const session = await this.acts.attempt(
+      acting,
+      SIGN_IN,
+      (tx) => signIn.logIn(tx, checked),
+      startedBy,
+    );
+    return toTokenResponse(await signIn.issue(session));
   }
 
   async refresh(refreshToken: string): Promise<TokenResponse> {
-    return toResponse(await this.auth.signIn.refresh(refreshToken));
+    return toTokenResponse(await this.auth.signIn.refresh(refreshToken));
   }
 
   async logOut(principal: Principal, acting: Acting): Promise<void> {
     const { sessionId } = asUser(principal);
-    const object = { kind: 'session', id: sessionId };
-    await this.acts.perform(acting, { action: 'session.end', object, status: 204 }, () =>
-      this.auth.signIn.logOut(sessionId),
+    const act = { action: 'session.end', object: { kind: 'session', id: sessionId }, status: 204 };
+    const ended = await this.acts.perform(acting, act, (tx) =>
+      this.auth.signIn.logOut(tx, sessionId),
     );
+    await this.auth.announce(ended);
   }
 
   async logOutAll(principal: Principal, acting: Acting): Promise<LogoutAllResponse> {
     const { principalId } = asUser(principal);
-    const object = { kind: 'user', id: principalId };
-    const ended = await this.acts.perform(acting, { action: 'session.end_all', object }, () =>
-      this.auth.signIn.logOutAll(principalId),
+    const act = { action: 'session.end_all', object: { kind: 'user', id: principalId } };
+    const ended = await this.acts.perform(acting, act, (tx) =>
+      this.auth.signIn.logOutAll(tx, principalId),
     );
-    return { ended };
+    await this.auth.announce(ended);
+    return { ended: ended.sessions.length };
   }
 
   async me(principal: Principal): Promise<MeResponse> {
@@ -71,8 +76,13 @@ export class AuthService {
 }
 
 /** A sign-in is the act of whom it lets in. */
-function actingAs({ userId, tenantId, sessionId }: TokenPair, acting: Acting): Acting {
-  return { ...acting, tenantId, sessionId, actor: { kind: 'user', id: userId } };
+export function startedBy({ userId, tenantId, sessionId }: StartedSession) {
+  return {
+    tenantId,
+    sessionId,
+    actor: { kind: 'user' as const, id: userId },
+    object: { kind: 'session', id: sessionId },
+  };
 }
 
 function asUser(principal: Principal): Principal & { readonly sessionId: string } {
@@ -84,7 +94,7 @@ function asUser(principal: Principal): Principal & { readonly sessionId: string 
   );
 }
 
-function toResponse(pair: TokenPair): TokenResponse {
+export function toTokenResponse(pair: TokenPair): TokenResponse {
   return {
     access_token: pair.accessToken,
     refresh_token: pair.refreshToken,

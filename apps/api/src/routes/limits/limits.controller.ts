@@ -1,9 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/auth';
-import type { RequestContext } from '@app/common';
 import { Identified, RequirePermission } from '../../http/guards/access.decorators.js';
-import { Caller, Context } from '../../http/middleware/context.decorator.js';
+import { Caller } from '../../http/middleware/context.decorator.js';
 import { ApiProblems } from '../../http/openapi/api-problems.decorator.js';
 import { ApiPage, Page, type PageRequest } from '../../http/pipes/page.decorator.js';
 import { RateLimitList, RateLimitStatus } from './limits.dto.js';
@@ -28,7 +27,7 @@ export class LimitsController {
   @ApiOkResponse({ type: RateLimitList })
   @ApiProblems('VALIDATION_ERROR')
   @ApiPage()
-  list(@Context() context: RequestContext, @Page() page: PageRequest): Promise<RateLimitList> {
-    return this.limits.list(context.tenantId, page);
+  list(@Caller() principal: Principal, @Page() page: PageRequest): Promise<RateLimitList> {
+    return this.limits.list(principal, page);
   }
 }

@@ -40,12 +40,16 @@ describe('LimitsService', () => {
     await limits.admit(caller('b', 'north'));
     await limits.admit(caller('c', 'north'));
     await limits.admit(caller('d', 'south'));
-    const first = await service.list('north', { limit: 1, after: null });
+    const admin = (tenantId: string) => ({
+      ...caller('admin', tenantId),
+      permissions: new Set(['limits:admin']),
+    });
+    const first = await service.list(admin('north'), { limit: 1, after: null });
     expect(first.total).toBe(2);
     expect(first.data).toMatchObject([{ subject: 'key:b', tenant_id: 'north', tier: 'free' }]);
     const after = Buffer.from(first.next_cursor!, 'base64url').toString();
-    const second = await service.list('north', { limit: 1, after });
+    const second = await service.list(admin('north'), { limit: 1, after });
     expect(second).toMatchObject({ data: [{ subject: 'key:c' }], next_cursor: null });
-    expect((await service.list('default', { limit: 100, after: null })).total).toBe(4);
+    expect((await service.list(admin('default'), { limit: 100, after: null })).total).toBe(4);
   });
 });

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import {
-  DEFAULT_TENANT,
   ITEMS_DAY,
   RateLimits,
   REQUESTS_DAY,
   REQUESTS_HOUR,
   REQUESTS_MINUTE,
+  tenantScope,
   TOKENS_DAY,
   type LimitKind,
   type Principal,
@@ -26,9 +26,12 @@ export class LimitsService {
   }
 
   /** Those of the caller's tenant; of every tenant for the default one's administrators. */
-  async list(tenantId: string, page: PageRequest): Promise<RateLimitList> {
-    const scope = tenantId === DEFAULT_TENANT ? null : tenantId;
-    const { usages, next, total } = await this.limits.list(scope, page.after, page.limit);
+  async list(caller: Principal, page: PageRequest): Promise<RateLimitList> {
+    const { usages, next, total } = await this.limits.list(
+      tenantScope(caller),
+      page.after,
+      page.limit,
+    );
     return {
       data: usages.map((usage) =>
         Object.assign(toStatus(usage), { subject: usage.subject, tenant_id: usage.tenantId }),

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { tenantScope } from '@app/auth';
 import { DomainError, type RequestContext } from '@app/common';
 import { ModelRegistry } from '@app/model-registry';
 import {
@@ -17,7 +18,6 @@ import type {
   PredictionStatsResponse,
 } from './monitoring.dto.js';
 import type { PredictionsQuery } from './query-values.js';
-import { tenantScope } from './tenant-scope.js';
 import { TEXT_READS, type TextReads } from './text-reads.js';
 
 /** Between the monitoring routes' field names and the library. */

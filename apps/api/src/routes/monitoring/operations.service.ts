@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { tenantScope } from '@app/auth';
 import type { RequestContext } from '@app/common';
 import {
   Monitoring,
@@ -16,7 +17,6 @@ import type {
   OverallStats,
   RequestSummaryResponse,
 } from './operations.dto.js';
-import { tenantScope } from './tenant-scope.js';
 
 /** Puts together what operators look at: predictions and requests of all models. */
 @Injectable()
