@@ -48,3 +48,8 @@ export function newTraceId(): string {
 export function newRequestId(): string {
   return `req-${Date.now().toString(36)}-${randomHex(8)}`;
 }
+
+/** Whether a text has the form of our ids. */
+export function isId(text: string): boolean {
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
+}

@@ -1,3 +1,4 @@
+export * from './csv-line.js';
 export * from './domain-error.js';
 export * from './ids.js';
 export * from './ports.js';

@@ -2,6 +2,8 @@ export * from './runtime/runtime.js';
 export * from './tasks/task.js';
 export * from './tokenization/tokenizer.js';
 export { createTokenizer } from './tokenization/wordpiece-tokenizer.js';
+export * from './answers/prediction-json.js';
+export * from './answers/result-line.js';
 export * from './canary.js';
 export * from './engine.js';
 export * from './inference.module.js';

@@ -150,6 +150,34 @@ describe('InferenceService', () => {
     await engine.close(1_000);
   });
 
+  it('answers each item by itself when asked to, failures in their places', async () => {
+    const probe = await setup();
+    const { tokenizer } = probe.pool.list()[0]!;
+    const [, fever] = tokenizer.encode('fever', { maxTokens: 64, overflow: 'refuse' }).ids;
+    await probe.engine.close(1_000);
+    const { service, engine, events } = await setup({
+      failures: [{ on: { id: fever! }, what: 'refuse' }],
+    });
+    const inputs = ['cough', '', 'fever', 'pain'].map((text) => ({ text }));
+    const request = { model, inputs, options: {} };
+    const { items } = await service.predictEach(request, { ...context(), priority: 'bulk' });
+    const alone = { model, inputs: [{ text: 'pain' }], options: {} };
+    const [pain] = (await service.predict(alone, context())).items;
+    expect(items).toMatchObject([
+      { predictionId: expect.any(String) as string },
+      { code: 'VALIDATION_ERROR' },
+      { code: 'INFERENCE_ERROR' },
+      { prediction: pain!.prediction },
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toHaveLength(3);
+    const unknown = { ...request, model: { name: 'tiny-assertion', version: '9.0.0' } };
+    await expect(service.predictEach(unknown, context())).rejects.toMatchObject({
+      code: 'UNKNOWN_MODEL_VERSION',
+    });
+    await engine.close(1_000);
+  });
+
   it('says that a model is not ready rather than waiting for it', async () => {
     const { service, pool, engine } = await setup();
     await pool.unload('tiny-assertion@1.1.0');

@@ -30,6 +30,13 @@ export interface InferenceAnswer {
   readonly items: readonly ItemPrediction[];
 }
 
+/** As an InferenceAnswer, with the failures of single items in their places. */
+export interface EachAnswer {
+  readonly model: ModelManifest;
+  /** In the order of the inputs. */
+  readonly items: readonly (ItemPrediction | DomainError)[];
+}
+
 /** Share of the device a tenant is due when others wait too, relative to theirs; above 0. */
 export type TenantWeight = (tenantId: string, tier: string) => number;
 
@@ -50,28 +57,56 @@ export class InferenceService {
    * @throws DomainError for a wrong input, an unknown model,
    * overload, a passed deadline or a failing model; the first failing item fails the request
    */
-  async predict(request: InferenceRequest, context: RequestContext): Promise<InferenceAnswer> {
+  predict(request: InferenceRequest, context: RequestContext): Promise<InferenceAnswer> {
+    return this.answer<never>(request, context, (step) => step());
+  }
+
+  /**
+   * As `predict`, for callers who want the others' answers when an item fails:
+   * a wrong input, or one that the model fails on.
+   *
+   * @throws DomainError for what concerns all items: an unknown model, a passed
+   * deadline, a caller who left, a service that is closing
+   */
+  predictEach(request: InferenceRequest, context: RequestContext): Promise<EachAnswer> {
+    return this.answer(request, context, orItsError);
+  }
+
+  /** @param attempt does a step of one item, and may turn its failure into a value */
+  private async answer<Failure extends DomainError>(
+    request: InferenceRequest,
+    context: RequestContext,
+    attempt: <T>(step: () => T) => T | Failure,
+  ): Promise<{ model: ModelManifest; items: (ItemPrediction | Failure)[] }> {
     const model = this.pool.get(this.registry.resolve(request.model));
     this.scheduler.assertRoom(context, request.inputs.length);
 
     const task = taskFor(model.manifest.task);
     const prepared = await mapInTurns(request.inputs, (raw, i) =>
-      inCallersTerms(request, i, () => {
-        const input = task.parse(raw, request.options, model);
-        return { raw, input, encoding: task.prepare(input, request.options, model) };
-      }),
+      attempt(() =>
+        inCallersTerms(request, i, () => {
+          const input = task.parse(raw, request.options, model);
+          return { raw, input, encoding: task.prepare(input, request.options, model) };
+        }),
+      ),
     );
     const outcomes = await this.scheduler.submit(
       model.scheduled,
-      prepared.map(({ encoding }) => encoding.ids),
+      prepared.flatMap((item) => (item instanceof DomainError ? [] : [item.encoding.ids])),
       this.schedulingOf(context),
     );
-    const items = prepared.map(({ raw, input, encoding }, i) => {
-      const result = orThrow(outcomes[i]);
-      const prediction = task.finish(result.row, input, encoding, model);
-      const item = { predictionId: newId(), prediction, result };
-      this.observe(model, context, item, encoding, raw);
-      return item;
+    let next = 0;
+    const items = await mapInTurns(prepared, (item) => {
+      if (item instanceof DomainError) return item;
+      const outcome = outcomes[next++];
+      return attempt(() => {
+        const { raw, input, encoding } = item;
+        const result = orThrow(outcome);
+        const prediction = task.finish(result.row, input, encoding, model);
+        const answer = { predictionId: newId(), prediction, result };
+        this.observe(model, context, answer, encoding, raw);
+        return answer;
+      });
     });
     return { model: model.manifest, items };
   }
@@ -119,6 +154,16 @@ function inCallersTerms<T>(request: InferenceRequest, index: number, step: () =>
     const { fieldName } = request;
     if (!(error instanceof DomainError) || !fieldName) throw error;
     throw error.withFieldNames((field) => fieldName(index, field));
+  }
+}
+
+/** The result of a step of one item, or the error that is the item's own. */
+function orItsError<T>(step: () => T): T | DomainError {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
   }
 }
 

@@ -76,7 +76,7 @@ export const jobSlices = pgTable(
     /** 0-based. */
     firstItem: integer('first_item').notNull(),
     items: integer('items').notNull(),
-    /** `waiting` for its tenant's turn, `admitted` to the queue, or `done`. */
+    /** `waiting` for its tenant's turn, `admitted` to the queue, `done`, or `stopped` with its failed job. */
     state: text('state').notNull(),
     /** Where the rows stand in the input file, in bytes; null when the inputs came with the request. */
     byteStart: bigint('byte_start', { mode: 'number' }),

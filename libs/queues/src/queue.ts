@@ -1,3 +1,5 @@
+import type { QueueBoard, ShownQueue } from './board/queue-board.js';
+
 /**
  * A queue says *when* something is done; what there is to do stands in the
  * tables. An entry is an id and nothing else, and may be lost or delivered
@@ -24,7 +26,7 @@ export interface QueueCounts {
 /**
  * Handles one entry. A rejection leaves the entry among the failed ones for
  * operators to see; trying again is the table's matter.
- * @param signal aborts when the entry's lock was lost or the worker is closed for good
+ * @param signal aborts when the worker is closed and the entry has had its time
  */
 export type QueueHandler = (id: string, signal: AbortSignal) => Promise<void>;
 
@@ -42,4 +44,10 @@ export interface Queues {
   /** Starts to consume; goes on by itself after an outage of the server. */
   work(name: string, handler: QueueHandler, options: { readonly concurrency: number }): QueueWorker;
   close(): Promise<void>;
+}
+
+/** Queues that operators can look at. */
+export interface OpenedQueues extends Queues {
+  /** A page that shows these queues, in this order. */
+  board(shown: readonly ShownQueue[]): QueueBoard;
 }

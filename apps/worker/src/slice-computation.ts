@@ -1,0 +1,108 @@
+import { DomainError, type RequestContext } from '@app/common';
+import {
+  failureLine,
+  predictionLine,
+  type InferenceRequest,
+  type InferenceService,
+  type PredictOptions,
+} from '@app/inference';
+import type { ClaimedSlice, JobOptions, JobRow, SliceItem } from '@app/jobs';
+import { groupsOf } from './groups-of.js';
+import { withRetries } from './with-retries.js';
+
+/** Items submitted at once: enough that a group costs little, few enough that others get their turn between two. */
+const GROUP_ITEMS = 64;
+/** Groups under way at once, so that the lanes never wait for the next. */
+const GROUPS_IN_FLIGHT = 8;
+
+export interface SliceOutcome {
+  /** One JSON object an item, in their order. */
+  readonly lines: readonly string[];
+  /** How many of them hold an error. */
+  readonly failed: number;
+}
+
+/**
+ * Predicts all items of a slice through the way of every prediction, at bulk
+ * priority. An item's failure is its own result; what meets all of them is
+ * tried again while it may pass.
+ *
+ * @throws DomainError that met all items of a group and did not pass, or the signal's reason
+ */
+export async function computeSlice(
+  slice: ClaimedSlice,
+  inference: Pick<InferenceService, 'predictEach'>,
+  signal: AbortSignal,
+): Promise<SliceOutcome> {
+  const { firstItem, items } = slice.slice;
+  const lines = new Array<string>(items).fill('');
+  let failed = 0;
+  let seen = 0;
+  const failing = new AbortController();
+  const either = AbortSignal.any([signal, failing.signal]);
+  const work = workOf(slice.job, either);
+  const underWay = new Set<Promise<void>>();
+  try {
+    for await (const group of groupsOf(slice.items(), GROUP_ITEMS)) {
+      either.throwIfAborted();
+      seen += group.length;
+      const done = predictGroup(group).finally(() => underWay.delete(done));
+      // Seen by whoever waits for it; until then it must not count as unhandled.
+      done.catch((error: unknown) => failing.abort(error));
+      underWay.add(done);
+      if (underWay.size >= GROUPS_IN_FLIGHT) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+    either.throwIfAborted();
+  } finally {
+    failing.abort();
+    await Promise.allSettled(underWay);
+  }
+  if (seen !== items) {
+    throw new DomainError('NOT_FOUND', 'The input file does not hold the rows any more it had.');
+  }
+  return { lines, failed };
+
+  async function predictGroup(group: readonly SliceItem[]): Promise<void> {
+    const sound = group.flatMap((item) => ('input' in item ? [item.input] : []));
+    const request = { ...work.request, inputs: sound };
+    const answers = await withRetries(() => inference.predictEach(request, work.context), either);
+    let next = 0;
+    for (const item of group) {
+      const answer = 'input' in item ? answers.items[next++] : item.error;
+      if (answer === undefined) throw new DomainError('INTERNAL_ERROR', 'A result went missing.');
+      const isError = answer instanceof DomainError;
+      if (isError) failed++;
+      lines[item.index - firstItem] = isError
+        ? failureLine(item.index, answer)
+        : predictionLine(item.index, answer, work.withProbabilities);
+    }
+    slice.advance(group.length);
+  }
+}
+
+function workOf(
+  job: JobRow,
+  signal: AbortSignal,
+): {
+  readonly request: Omit<InferenceRequest, 'inputs'>;
+  readonly context: RequestContext;
+  readonly withProbabilities: boolean;
+} {
+  const { truncate, offsetUnit, returnProbabilities = false } = job.options as JobOptions;
+  const options: PredictOptions = { truncate, offsetUnit };
+  return {
+    request: { model: { name: job.model, version: job.modelVersion }, options },
+    context: {
+      tenantId: job.tenantId,
+      principalId: job.principalId,
+      tier: job.tier,
+      permissions: new Set(),
+      requestId: job.requestId,
+      priority: 'bulk',
+      deadline: performance.now() + (job.deadlineAt.getTime() - Date.now()),
+      signal,
+    },
+    withProbabilities: returnProbabilities,
+  };
+}

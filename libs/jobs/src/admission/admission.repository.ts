@@ -1,0 +1,106 @@
+import type { Queryable } from '@app/database';
+import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
+import type { JobRow } from '../job.js';
+import { jobs, jobShares, jobSlices } from '../jobs.schema.js';
+
+/** Any number that nothing else locks. */
+const LOCK = 0x4a6f6273;
+
+/** A slice that may be admitted next. */
+export interface Candidate {
+  readonly id: string;
+  readonly jobId: string;
+  readonly tenantId: string;
+  readonly tier: string;
+  readonly items: number;
+}
+
+export const admissionRepository = {
+  /** One process at a time admits; the lock goes with the transaction. */
+  async lock(tx: Queryable): Promise<void> {
+    await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+  },
+
+  /** Slots of the workers that have been heard of lately, and slices that are with them or on their way. */
+  async load(tx: Queryable, staleMs: number): Promise<{ slots: number; admitted: number }> {
+    const { rows } = await tx.execute<{ slots: string; admitted: string }>(sql`
+      select
+        (select coalesce(sum(slots), 0) from job_workers
+          where seen_at > now() - make_interval(secs => ${staleMs / 1_000})) as slots,
+        (select count(*) from job_slices where state = 'admitted') as admitted`);
+    const [row] = rows;
+    return { slots: Number(row?.slots ?? 0), admitted: Number(row?.admitted ?? 0) };
+  },
+
+  /** Per tenant the next slices of its oldest jobs, of those it may have at work at once. */
+  async candidates(tx: Queryable, room: number, runningPerTenant: number): Promise<Candidate[]> {
+    const { rows } = await tx.execute<{
+      id: string;
+      job_id: string;
+      tenant_id: string;
+      tier: string;
+      items: number;
+    }>(sql`
+      with open_jobs as (
+        select id, tenant_id, tier, created_at,
+          row_number() over (
+            partition by tenant_id order by status = 'processing' desc, created_at, id
+          ) as place
+        from jobs where status in ('pending', 'processing')
+      )
+      select slice.id, slice.job_id, job.tenant_id, job.tier, slice.items
+      from open_jobs job
+      cross join lateral (
+        select id, job_id, first_item, items from job_slices
+        where job_id = job.id and state = 'waiting' order by first_item limit ${room}
+      ) slice
+      where job.place <= ${runningPerTenant}
+      order by job.tenant_id, job.place, slice.first_item`);
+    return rows.map((row) => ({
+      id: row.id,
+      jobId: row.job_id,
+      tenantId: row.tenant_id,
+      tier: row.tier,
+      items: row.items,
+    }));
+  },
+
+  /** What tenants with open jobs have had; the others' shares are forgotten. */
+  async shares(tx: Queryable): Promise<Map<string, number>> {
+    const open = tx
+      .selectDistinct({ tenantId: jobs.tenantId })
+      .from(jobs)
+      .where(inArray(jobs.status, ['pending', 'processing']));
+    await tx.delete(jobShares).where(notInArray(jobShares.tenantId, open));
+    const rows = await tx.select().from(jobShares);
+    return new Map(rows.map(({ tenantId, served }) => [tenantId, served]));
+  },
+
+  async saveShares(tx: Queryable, served: ReadonlyMap<string, number>): Promise<void> {
+    if (served.size === 0) return;
+    await tx
+      .insert(jobShares)
+      .values([...served].map(([tenantId, value]) => ({ tenantId, served: value })))
+      .onConflictDoUpdate({ target: jobShares.tenantId, set: { served: sql`excluded.served` } });
+  },
+
+  /** Takes the rows of those of the jobs that are open, always in the same order. */
+  async lockOpen(tx: Queryable, ids: readonly string[]): Promise<JobRow[]> {
+    return tx
+      .select()
+      .from(jobs)
+      .where(and(inArray(jobs.id, [...ids]), inArray(jobs.status, ['pending', 'processing'])))
+      .orderBy(asc(jobs.id))
+      .for('update');
+  },
+
+  /** @returns ids of those that still waited */
+  async admit(tx: Queryable, ids: readonly string[]): Promise<string[]> {
+    const rows = await tx
+      .update(jobSlices)
+      .set({ state: 'admitted', admittedAt: sql`now()` })
+      .where(and(inArray(jobSlices.id, [...ids]), eq(jobSlices.state, 'waiting')))
+      .returning({ id: jobSlices.id });
+    return rows.map(({ id }) => id);
+  },
+};

@@ -1,0 +1,96 @@
+import type { Queryable } from '@app/database';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { JobRow } from './job.js';
+import { jobResults, jobs, jobSlices } from './jobs.schema.js';
+
+/** A job of a tenant, or of any when `tenantId` is null. */
+export async function findJob(
+  db: Queryable,
+  tenantId: string | null,
+  id: string,
+): Promise<JobRow | null> {
+  const [job] = await db.select().from(jobs).where(isJob(tenantId, id));
+  return job ?? null;
+}
+
+export const jobsRepository = {
+  /** As `findJob`, for a change: others wait until the transaction ends. */
+  async lock(tx: Queryable, tenantId: string | null, id: string): Promise<JobRow | null> {
+    const [job] = await tx.select().from(jobs).where(isJob(tenantId, id)).for('update');
+    return job ?? null;
+  },
+
+  async update(tx: Queryable, id: string, changes: Partial<JobRow>): Promise<JobRow | null> {
+    const [job] = await tx.update(jobs).set(changes).where(eq(jobs.id, id)).returning();
+    return job ?? null;
+  },
+
+  async addDone(
+    tx: Queryable,
+    id: string,
+    items: { readonly done: number; readonly failed: number },
+  ): Promise<JobRow | null> {
+    const [job] = await tx
+      .update(jobs)
+      .set({
+        done: sql`${jobs.done} + ${items.done}`,
+        failed: sql`${jobs.failed} + ${items.failed}`,
+      })
+      .where(eq(jobs.id, id))
+      .returning();
+    return job ?? null;
+  },
+
+  /** Takes away what has not been done. @returns the slices' ids */
+  async dropOpenSlices(tx: Queryable, jobId: string): Promise<string[]> {
+    const rows = await tx
+      .delete(jobSlices)
+      .where(and(eq(jobSlices.jobId, jobId), sql`${jobSlices.state} <> 'done'`))
+      .returning({ id: jobSlices.id });
+    return rows.map(({ id }) => id);
+  },
+
+  /** Keeps what has not been done, for a retry, but lets nobody work on it. @returns the slices' ids */
+  async stopOpenSlices(tx: Queryable, jobId: string): Promise<string[]> {
+    const rows = await tx
+      .update(jobSlices)
+      .set({ state: 'stopped', workerId: null, heartbeatAt: null, computed: 0 })
+      .where(and(eq(jobSlices.jobId, jobId), sql`${jobSlices.state} <> 'done'`))
+      .returning({ id: jobSlices.id });
+    return rows.map(({ id }) => id);
+  },
+
+  /** Lets stopped slices wait for their turn again, as if never begun. @returns how many items they hold */
+  async reopenSlices(tx: Queryable, jobId: string): Promise<number> {
+    const rows = await tx
+      .update(jobSlices)
+      .set({ state: 'waiting', admittedAt: null, attempts: 0 })
+      .where(and(eq(jobSlices.jobId, jobId), eq(jobSlices.state, 'stopped')))
+      .returning({ items: jobSlices.items });
+    return rows.reduce((sum, { items }) => sum + items, 0);
+  },
+
+  /** Removes what a job's caller sent and got; the job itself, as a row of counts and times, stays. */
+  async erase(tx: Queryable, id: string, at: Date): Promise<void> {
+    await tx.delete(jobResults).where(eq(jobResults.jobId, id));
+    await tx.delete(jobSlices).where(eq(jobSlices.jobId, id));
+    await tx
+      .update(jobs)
+      .set({ purgedAt: at, callbackUrl: null, notifyEmail: null, metadata: null })
+      .where(eq(jobs.id, id));
+  },
+
+  /** Whether a file is still the input of a job that has not been purged. */
+  async usesFile(tx: Queryable, fileId: string): Promise<boolean> {
+    const [job] = await tx
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(eq(jobs.inputFileId, fileId), isNull(jobs.purgedAt)))
+      .limit(1);
+    return job !== undefined;
+  },
+};
+
+function isJob(tenantId: string | null, id: string) {
+  return and(eq(jobs.id, id), tenantId === null ? undefined : eq(jobs.tenantId, tenantId));
+}

@@ -1,0 +1,108 @@
+import type { Queryable } from '@app/database';
+import { and, eq, ne, sql } from 'drizzle-orm';
+import type { SliceRow } from '../job.js';
+import { jobResults, jobs, jobSlices } from '../jobs.schema.js';
+
+type NewSlice = typeof jobSlices.$inferInsert;
+
+/** Slices at work. Whether a worker lives is told by the database's clock, which all of them share. */
+export const sliceRunsRepository = {
+  /** Null when the slice is not there to be worked on: done, dropped, or with somebody else who lives. */
+  async claim(
+    db: Queryable,
+    id: string,
+    workerId: string,
+    staleMs: number,
+  ): Promise<SliceRow | null> {
+    const [slice] = await db
+      .update(jobSlices)
+      .set({
+        attempts: sql`${jobSlices.attempts} + 1`,
+        workerId,
+        heartbeatAt: sql`now()`,
+        computed: 0,
+      })
+      .where(
+        and(
+          eq(jobSlices.id, id),
+          eq(jobSlices.state, 'admitted'),
+          sql`(${jobSlices.heartbeatAt} is null or ${jobSlices.heartbeatAt} <= now() - make_interval(secs => ${staleMs / 1_000}))`,
+          sql`exists (select from ${jobs} where ${jobs.id} = ${jobSlices.jobId} and ${jobs.status} = 'processing')`,
+        ),
+      )
+      .returning();
+    return slice ?? null;
+  },
+
+  /** @returns whether the slice is still this worker's, and its job still at work */
+  async beat(db: Queryable, id: string, workerId: string, computed: number): Promise<boolean> {
+    const rows = await db
+      .update(jobSlices)
+      .set({ heartbeatAt: sql`now()`, computed })
+      .where(
+        and(
+          eq(jobSlices.id, id),
+          eq(jobSlices.workerId, workerId),
+          ne(jobSlices.state, 'done'),
+          sql`exists (select from ${jobs} where ${jobs.id} = ${jobSlices.jobId} and ${jobs.status} = 'processing')`,
+        ),
+      )
+      .returning({ id: jobSlices.id });
+    return rows.length > 0;
+  },
+
+  /** Lets anybody take it up again; an attempt that was not the slice's fault does not count. */
+  async giveBack(
+    db: Queryable,
+    id: string,
+    workerId: string,
+    options: { readonly counts: boolean },
+  ): Promise<void> {
+    await db
+      .update(jobSlices)
+      .set({
+        workerId: null,
+        heartbeatAt: null,
+        computed: 0,
+        ...(!options.counts && { attempts: sql`greatest(${jobSlices.attempts} - 1, 0)` }),
+      })
+      .where(
+        and(
+          eq(jobSlices.id, id),
+          eq(jobSlices.workerId, workerId),
+          eq(jobSlices.state, 'admitted'),
+        ),
+      );
+  },
+
+  /** Marks it done, once; false when it has been, or was dropped or divided meanwhile. */
+  async finish(tx: Queryable, { id, items }: Pick<SliceRow, 'id' | 'items'>): Promise<boolean> {
+    const rows = await tx
+      .update(jobSlices)
+      .set({ state: 'done', computed: items, inputs: null, heartbeatAt: null })
+      .where(and(eq(jobSlices.id, id), eq(jobSlices.items, items), ne(jobSlices.state, 'done')))
+      .returning({ id: jobSlices.id });
+    return rows.length > 0;
+  },
+
+  /** @returns whether there were no results in that place before */
+  async addResults(tx: Queryable, results: typeof jobResults.$inferInsert): Promise<boolean> {
+    const rows = await tx
+      .insert(jobResults)
+      .values(results)
+      .onConflictDoNothing()
+      .returning({ id: jobResults.id });
+    return rows.length > 0;
+  },
+
+  /** Puts parts in the place of a slice that is not done; false when it has gone. */
+  async divide(tx: Queryable, id: string, parts: readonly NewSlice[]): Promise<boolean> {
+    const removed = await tx
+      .delete(jobSlices)
+      .where(and(eq(jobSlices.id, id), ne(jobSlices.state, 'done')))
+      .returning({ id: jobSlices.id });
+    if (removed.length === 0) return false;
+    await tx.insert(jobSlices).values([...parts]);
+    return true;
+  },
+};

@@ -1,0 +1,56 @@
+import type { Queryable } from '@app/database';
+import { and, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { jobIdempotency, jobs, jobWorkers } from '../jobs.schema.js';
+
+/** Any number that nothing else locks. */
+const LOCK = 0x53776570;
+const AT_ONCE = 500;
+
+export const sweepingRepository = {
+  /** Whether nobody else sweeps now; goes with the transaction. */
+  async lock(tx: Queryable): Promise<boolean> {
+    const { rows } = await tx.execute<{ locked: boolean }>(
+      sql`select pg_try_advisory_xact_lock(${LOCK}) as locked`,
+    );
+    return rows[0]?.locked === true;
+  },
+
+  /** Admitted slices that no living worker says it is at. */
+  async unattended(db: Queryable, staleMs: number): Promise<string[]> {
+    const { rows } = await db.execute<{ id: string }>(sql`
+      select slice.id from job_slices slice join jobs job on job.id = slice.job_id
+      where slice.state = 'admitted' and job.status = 'processing'
+        and (slice.heartbeat_at is null
+          or slice.heartbeat_at <= now() - make_interval(secs => ${staleMs / 1_000}))
+      order by slice.admitted_at limit ${AT_ONCE}`);
+    return rows.map(({ id }) => id);
+  },
+
+  async overdue(db: Queryable, now: Date): Promise<string[]> {
+    const rows = await db
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(inArray(jobs.status, ['pending', 'processing']), lt(jobs.deadlineAt, now)))
+      .limit(AT_ONCE);
+    return rows.map(({ id }) => id);
+  },
+
+  async expired(db: Queryable, now: Date): Promise<string[]> {
+    const rows = await db
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(isNotNull(jobs.expiresAt), lt(jobs.expiresAt, now), isNull(jobs.purgedAt)))
+      .limit(AT_ONCE);
+    return rows.map(({ id }) => id);
+  },
+
+  async forgetKeys(db: Queryable, now: Date): Promise<void> {
+    await db.delete(jobIdempotency).where(lt(jobIdempotency.expiresAt, now));
+  },
+
+  async forgetWorkers(db: Queryable, staleMs: number): Promise<void> {
+    await db
+      .delete(jobWorkers)
+      .where(sql`${jobWorkers.seenAt} < now() - make_interval(secs => ${(2 * staleMs) / 1_000})`);
+  },
+};

@@ -1,0 +1,12 @@
+export type {
+  Queue,
+  QueueCounts,
+  QueueHandler,
+  Queues,
+  QueueWorker,
+  OpenedQueues,
+} from './queue.js';
+export { openQueues, type QueuesOptions } from './open-queues.js';
+export type { QueuesLog } from './queues-log.js';
+export type { BoardAnswer, BoardRequest, QueueBoard, ShownQueue } from './board/queue-board.js';
+export type { BoardFile } from './board/board-files.js';
