@@ -83,6 +83,8 @@ describe('accounts over HTTP', () => {
       }
     }
     expect(open.sort()).toEqual([
+      'get /auth/oidc/callback',
+      'get /auth/oidc/login',
       'get /gpu/health',
       'get /gpu/stats',
       'get /health',

@@ -1,66 +1,24 @@
-import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Auth, tenantsRepository, usersRepository, type Principal } from '@app/auth';
-import type { Database } from '@app/database';
+import { tenantsRepository, usersRepository, type Auth, type Principal } from '@app/auth';
+import { DomainError } from '@app/common';
 import { freshDatabase, type FreshDatabase } from '@app/database/testing';
-import type { FieldCipher } from '@app/encryption';
-import { Signals } from '@app/signals';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
-import pg from 'pg';
 import { refreshTokens } from '../../libs/auth/src/auth.schema.js';
-
-const PASSWORD = 'a-long-enough-password';
-
-/** Where stored fields are encrypted is another test's matter; here they must only be told apart. */
-const cipher: FieldCipher = {
-  encrypt: ({ row }, plain) => `${row}|${plain}`,
-  decrypt: (_place, envelope) => envelope.slice(envelope.indexOf('|') + 1),
-  keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest(),
-};
-
-interface Instance {
-  readonly auth: Auth;
-  close(): Promise<void>;
-}
-
-async function start(database: Database): Promise<Instance> {
-  const onError = (error: unknown) => {
-    throw error;
-  };
-  const connect = async () => {
-    const client = new pg.Client({ ...database.connection });
-    await client.connect();
-    return client;
-  };
-  const signals = new Signals({ db: database.db, connect, onError });
-  const auth = new Auth({
-    database,
-    cipher,
-    signals,
-    operatorKey: 'the-key-of-the-operator',
-    adminPassword: PASSWORD,
-    onError,
-  });
-  await signals.open();
-  await auth.open();
-  return {
-    auth,
-    close: async () => {
-      await auth.close();
-      await signals.close();
-    },
-  };
-}
+import {
+  ADMIN_PASSWORD as PASSWORD,
+  startAuth,
+  type AuthInstance,
+} from '../support/auth-instance.js';
 
 describe('accounts', () => {
   let fresh: FreshDatabase;
-  let here: Instance;
-  let there: Instance;
+  let here: AuthInstance;
+  let there: AuthInstance;
 
   beforeAll(async () => {
     fresh = await freshDatabase();
-    here = await start(fresh.database);
-    there = await start(fresh.database);
+    here = await startAuth(fresh.database);
+    there = await startAuth(fresh.database);
   });
   afterAll(async () => {
     await here.close();
@@ -68,8 +26,15 @@ describe('accounts', () => {
     await fresh.drop();
   });
 
-  const logIn = (username = 'admin') => here.auth.signIn.logIn(username, PASSWORD);
-  const identify = async ({ auth }: Instance, credential: string): Promise<Principal> =>
+  const logIn = (username = 'admin') => logInAt(here, username, PASSWORD);
+  /** Commits what a refused sign-in counts, as the service does, and then throws. */
+  async function logInAt({ auth }: AuthInstance, username: string, password: string) {
+    const checked = await auth.signIn.checkPassword(username, password);
+    const session = await fresh.database.transaction((tx) => auth.signIn.logIn(tx, checked));
+    if (session instanceof DomainError) throw session;
+    return auth.signIn.issue(session);
+  }
+  const identify = async ({ auth }: AuthInstance, credential: string): Promise<Principal> =>
     auth.authenticator.identify(credential);
   const codeOf = (work: Promise<unknown>) =>
     work.then(
@@ -188,7 +153,10 @@ describe('accounts', () => {
   it('refuses access tokens on every instance within two seconds of a sign-out', async () => {
     const pair = await logIn();
     await identify(there, pair.accessToken);
-    await here.auth.signIn.logOut(pair.sessionId);
+    const ended = await fresh.database.transaction((tx) =>
+      here.auth.signIn.logOut(tx, pair.sessionId),
+    );
+    await here.auth.announce(ended);
     expect(await codeOf(identify(here, pair.accessToken))).toBe('TOKEN_REVOKED');
     await eventually(() => codeOf(identify(there, pair.accessToken)), 'TOKEN_REVOKED');
     expect(await codeOf(here.auth.signIn.refresh(pair.refreshToken))).toBe('TOKEN_REVOKED');
@@ -198,7 +166,7 @@ describe('accounts', () => {
     await createUser('locked');
     const messages = new Set<string>();
     const fail = async (name: string, password: string) => {
-      const error: unknown = await here.auth.signIn.logIn(name, password).catch((e: unknown) => e);
+      const error: unknown = await logInAt(here, name, password).catch((e: unknown) => e);
       messages.add((error as Error).message);
     };
     for (let i = 0; i < 5; i++) await fail('locked', 'wrong-password-wrong');
@@ -213,7 +181,7 @@ describe('accounts', () => {
     await createUser('hammered');
     await Promise.allSettled(
       Array.from({ length: 12 }, (_, i) =>
-        [here, there][i % 2]!.auth.signIn.logIn('hammered', 'wrong-password-wrong'),
+        logInAt([here, there][i % 2]!, 'hammered', 'wrong-password-wrong'),
       ),
     );
     const row = await usersRepository.byName(fresh.database.db, 'hammered');

@@ -20,8 +20,13 @@ export class Service {
     process.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<Service> {
+  /** @param settings variables, or what makes them of the URL that the service will have */
+  static async start(
+    settings: NodeJS.ProcessEnv | ((url: string) => Promise<NodeJS.ProcessEnv>) = {},
+  ): Promise<Service> {
     const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const env = typeof settings === 'function' ? await settings(url) : settings;
     const dataDir = mkdtempSync(join(tmpdir(), 'clinserve e2e '));
     const child = spawn(process.execPath, [ENTRY], {
       env: {
@@ -34,7 +39,7 @@ export class Service {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const service = new Service(child, `http://127.0.0.1:${port}`, dataDir);
+    const service = new Service(child, url, dataDir);
     await service.waitUntilReady();
     return service;
   }

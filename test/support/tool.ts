@@ -9,7 +9,7 @@ export interface ToolRun {
 
 /** Runs a compiled tool as a person would; `env` is all it gets besides PATH. */
 export function runTool(
-  tool: 'models' | 'doctor' | 'encryption' | 'audit',
+  tool: 'models' | 'doctor' | 'encryption' | 'audit' | 'jobs',
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<ToolRun> {

@@ -1,10 +1,11 @@
 import type { EncryptedColumn } from '@app/encryption';
+import { PREDICTION_TEXT } from '@app/monitoring';
 
 /** Every column that holds encrypted fields: what a rotation has to encrypt anew. */
 export const ENCRYPTED_COLUMNS: readonly EncryptedColumn[] = [
   { table: 'users', column: 'email', rowKey: 'id' },
   { table: 'signing_keys', column: 'private_jwk', rowKey: 'kid' },
-  { table: 'prediction_log', column: 'text', rowKey: 'id' },
+  PREDICTION_TEXT,
   { table: 'jobs', column: 'callback_url', rowKey: 'id' },
   { table: 'jobs', column: 'notify_email', rowKey: 'id' },
   { table: 'jobs', column: 'metadata', rowKey: 'id' },

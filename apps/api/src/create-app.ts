@@ -5,13 +5,24 @@ import type { AppConfig } from '@app/config';
 import { Lifecycle } from '@app/health';
 import { InferenceEngine, ModelPool, Scheduler, type Runtime } from '@app/inference';
 import { openRegistry, type ModelRegistry } from '@app/model-registry';
-import { createLogger, Metrics, NestLogger, type Logger } from '@app/observability';
+import {
+  createLogger,
+  Metrics,
+  NestLogger,
+  openTracing,
+  type Logger,
+  type Tracing,
+} from '@app/observability';
+import { Worker } from '../../worker/src/worker.js';
 import { AppModule } from './app.module.js';
 import { LeanExpressAdapter } from './http/adapter/lean-express.adapter.js';
 import { applyEdge, type Edge } from './http/apply-edge.js';
+import { limitConnections } from './http/hardening/connection-limit.js';
 import { LimitsGate } from './http/guards/limits.gate.js';
+import { OpenStreams } from './http/streams/open-streams.js';
 import { bundledModels, packageVersion } from './installation.js';
 import { openRuntime } from './open-runtime.js';
+import { leavesBody } from './routes/own-bodies.js';
 import { openState, type State } from './open-state.js';
 
 /** What a caller may put in place of the real thing. */
@@ -31,6 +42,12 @@ export interface ClinserveApp {
   readonly runtime: Runtime;
   readonly pool: ModelPool;
   readonly state: State;
+  /** Null where traces go nowhere. */
+  readonly tracing: Tracing | null;
+  /** Null where the role is to work only. */
+  readonly streams: OpenStreams | null;
+  /** Null where the role is to answer requests only. */
+  readonly worker: Worker | null;
   /** Loads the models; resolves once each has answered an inference. */
   start(): Promise<void>;
 }
@@ -39,6 +56,7 @@ export interface ClinserveApp {
 const PREDICTION_PATHS: ReadonlySet<string> = new Set([
   '/predict',
   '/predict/batch',
+  '/predict/simple',
   '/notes/analyze',
 ]);
 
@@ -61,13 +79,21 @@ export async function createApp(
   countRestarts(runtime, metrics);
   const state = await openState(config, logger, metrics);
 
-  const adapter = new LeanExpressAdapter({ tls: config.http.tls ?? undefined });
+  const adapter = new LeanExpressAdapter({ leavesBody, tls: config.http.tls ?? undefined });
   const parts = { config, version, logger, metrics, registry, runtime, state };
   const app = await NestFactory.create(AppModule.register(parts), adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
+  const { maxConnectionsPerAddress } = config.http;
+  if (maxConnectionsPerAddress !== null) {
+    limitConnections(adapter.getHttpServer(), maxConnectionsPerAddress);
+  }
+  const tracing =
+    config.tracing === null
+      ? null
+      : await openTracing({ endpoint: config.tracing.endpoint, version, log: logger });
   const scheduler = app.get(Scheduler);
   const edge = applyEdge(app, {
     access: {
@@ -84,6 +110,7 @@ export async function createApp(
     },
     log: ({ level, error, ...record }) => logger[level]({ ...record, err: error }, record.code),
     requests: {
+      tracer: tracing,
       onFinish: (request) => {
         metrics.http.observe(request);
         state.monitoring.apiMetrics.observe(request);
@@ -98,14 +125,30 @@ export async function createApp(
   const engine = app.get(InferenceEngine);
   const lifecycle = app.get(Lifecycle);
   const pool = app.get(ModelPool);
+  const worker = config.role === 'api' ? null : app.get(Worker, { strict: false });
+  const streams = config.role === 'worker' ? null : app.get(OpenStreams, { strict: false });
   const start = async () => {
     await engine.start();
     for (const { scheduled, loaded } of pool.list()) {
       metrics.inference.setProvider(scheduled.key, loaded.provider);
     }
+    await worker?.start();
     lifecycle.serving();
   };
-  return { app, edge, logger, engine, lifecycle, runtime, pool, state, start };
+  return {
+    app,
+    edge,
+    logger,
+    engine,
+    lifecycle,
+    runtime,
+    pool,
+    state,
+    tracing,
+    streams,
+    worker,
+    start,
+  };
 }
 
 /** A lane that turns ready a second time has been started again. */

@@ -8,6 +8,7 @@ import type { Logger, Metrics } from '@app/observability';
 import { openRedis, type RedisConnection } from '@app/redis';
 import { Signals } from '@app/signals';
 import pg from 'pg';
+import { openWork, type Work } from './open-work.js';
 
 /** What lasts beyond a request, and what guards it. */
 export interface State {
@@ -20,6 +21,7 @@ export interface State {
   readonly limits: RateLimits;
   readonly weights: TenantWeights;
   readonly monitoring: Monitoring;
+  readonly work: Work;
   /** Writes down what is still in memory and lets go of everything, in the reverse order. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function openState(
       signals,
       operatorKey: access.apiKey,
       adminPassword: access.adminPassword,
+      oidc: config.oidc,
       onError,
     });
     await signals.open();
@@ -87,6 +90,9 @@ export async function openState(
     });
     monitoring.open();
     opened.push(() => monitoring.close());
+    const parts = { database, encryption, signals, audit, weights, metrics: metrics.work };
+    const work = await openWork(config, logger, parts);
+    opened.push(() => work.close());
     return {
       database,
       redis,
@@ -97,6 +103,7 @@ export async function openState(
       limits,
       weights,
       monitoring,
+      work,
       close,
     };
   } catch (error) {

@@ -14,11 +14,14 @@ export async function shutDown(service: ClinserveApp): Promise<void> {
   const { app, edge, engine, lifecycle, logger, state } = service;
   logger.info('shutting down: finishing accepted requests');
   lifecycle.stopping();
+  service.streams?.end();
   const closed = edge.stopAccepting();
-  await finishRequests(closed);
+  // Slices of jobs that take longer are left to other workers, or to the next start.
+  await Promise.all([finishRequests(closed), service.worker?.stop(DRAIN_MS)]);
   await engine.close(CLOSE_MS);
   edge.cutConnections();
   await app.close();
+  await service.tracing?.close();
   await state.close();
   logger.info('stopped');
 }

@@ -21,6 +21,7 @@ describe('loadConfig', () => {
   it('starts without any variable, on loopback and without a key', () => {
     expect(loadConfig({})).toEqual({
       environment: 'development',
+      role: 'all',
       dataDir: path.resolve('data'),
       http: {
         host: '127.0.0.1',
@@ -29,6 +30,7 @@ describe('loadConfig', () => {
         tls: null,
         corsOrigins: [],
         trustedProxies: 0,
+        maxConnectionsPerAddress: null,
       },
       access: { keyRequired: false, apiKey: null, adminPassword: null, loopback: true },
       models: { serve: [], ownDir: path.resolve('data/models') },
@@ -41,6 +43,17 @@ describe('loadConfig', () => {
       },
       state: { databaseUrl: null, redisUrl: null, encryptionKeys: null },
       monitoring: { storeText: false },
+      oidc: null,
+      tracing: null,
+      jobs: {
+        resultHours: 168,
+        queuedPerTenant: 100,
+        runningPerTenant: 10,
+        maxInlineItems: 10_000,
+        maxFileBytes: 500 * 1024 * 1024,
+      },
+      mail: null,
+      webhooks: { allowPrivate: false },
       logging: { level: 'info', maskAddresses: false },
     });
   });
@@ -191,6 +204,22 @@ describe('state', () => {
       expect.stringMatching(/^DATABASE_URL: must be a URL such as postgres:/),
       expect.stringMatching(/^REDIS_URL: must be a URL such as redis:/),
     ]);
+  });
+});
+
+describe('mail', () => {
+  const SMTP_URL = 'smtps://user:secret@mail.example.org';
+
+  it('goes to a server, from an address', () => {
+    for (const MAIL_FROM of ['noreply@example.org', 'Clinserve <noreply@example.org>']) {
+      expect(loadConfig({ SMTP_URL, MAIL_FROM }).mail).toEqual({ url: SMTP_URL, from: MAIL_FROM });
+    }
+    expect(problemsOf({ SMTP_URL })).toEqual(['MAIL_FROM: is needed when SMTP_URL is set']);
+    expect(problemsOf({ SMTP_URL: 'mail.example.org', MAIL_FROM: 'nobody' })).toEqual([
+      expect.stringMatching(/^SMTP_URL: must be a URL such as smtp:/),
+      expect.stringMatching(/^MAIL_FROM: must be an address/),
+    ]);
+    expect(problemsOf({ SMTP_URL, MAIL_FROM: 'a@b.example\nBcc: c@d.example' })).toHaveLength(1);
   });
 });
 

@@ -5,12 +5,14 @@ import { checkVariables } from './check-variables.js';
 import { ConfigurationError } from './configuration-error.js';
 import { laneEnvironment } from './lane-environment.js';
 import { encryptionKey, listOf } from './value-forms.js';
-import type { Environment, EnvironmentName, LogLevel } from './environment.schema.js';
+import type { Environment, EnvironmentName, LogLevel, Role } from './environment.schema.js';
+import { oidcSettings, type OidcConfig } from './oidc-settings.js';
 import { readSecret, readVariables } from './read-variables.js';
 
 /** What the operator chose, as the options each part takes. */
 export interface AppConfig {
   readonly environment: EnvironmentName;
+  readonly role: Role;
   /** Absolute; everything the service writes lies below it. */
   readonly dataDir: string;
   readonly http: HttpConfig;
@@ -19,6 +21,14 @@ export interface AppConfig {
   readonly inference: InferenceConfig;
   readonly state: StateConfig;
   readonly monitoring: { readonly storeText: boolean };
+  readonly jobs: JobsConfig;
+  /** The operator's mail server; null when there is none. */
+  readonly mail: { readonly url: string; readonly from: string } | null;
+  readonly webhooks: { readonly allowPrivate: boolean };
+  /** Null unless users sign in through an identity provider. */
+  readonly oidc: OidcConfig | null;
+  /** Where traces go; null for none. */
+  readonly tracing: { readonly endpoint: string } | null;
   readonly logging: { readonly level: LogLevel; readonly maskAddresses: boolean };
 }
 
@@ -33,6 +43,8 @@ export interface HttpConfig {
   readonly corsOrigins: readonly string[];
   /** How many proxies in front of the service add to `X-Forwarded-For`. */
   readonly trustedProxies: number;
+  /** Open at once from one address that is not this machine's; null for no limit. */
+  readonly maxConnectionsPerAddress: number | null;
 }
 
 /** Where the service keeps what must last; null means embedded or none. */
@@ -41,6 +53,18 @@ export interface StateConfig {
   readonly redisUrl: string | null;
   /** 32 bytes each; the first encrypts, the others only decrypt. Null: made in the data folder. */
   readonly encryptionKeys: readonly Buffer[] | null;
+}
+
+/** Limits of long work. */
+export interface JobsConfig {
+  /** How long results and input are kept after a job's end. */
+  readonly resultHours: number;
+  readonly queuedPerTenant: number;
+  readonly runningPerTenant: number;
+  /** Most inputs that come with a request. */
+  readonly maxInlineItems: number;
+  /** The most bytes of an uploaded file of inputs. */
+  readonly maxFileBytes: number;
 }
 
 export interface ModelsConfig {
@@ -75,11 +99,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
   const access = accessRule(checked, raw.ENVIRONMENT === 'development', problems);
   const tls = tlsOf(checked, problems);
   const state = stateOf(checked, problems);
+  const oidc = oidcSettings(checked, problems);
+  const mail = mailOf(checked, problems);
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const dataDir = path.resolve(checked.DATA_DIR);
   return {
     environment: checked.ENVIRONMENT,
+    role: checked.ROLE,
     dataDir,
     http: {
       host: checked.HOST,
@@ -88,6 +115,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
       tls,
       corsOrigins: listOf(checked.CORS_ORIGINS ?? ''),
       trustedProxies: checked.TRUSTED_PROXIES,
+      maxConnectionsPerAddress: checked.MAX_CONNECTIONS_PER_ADDRESS ?? null,
     },
     access,
     models: {
@@ -103,6 +131,20 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
     },
     state,
     monitoring: { storeText: checked.STORE_PREDICTION_TEXT },
+    jobs: {
+      resultHours: checked.JOB_RESULT_HOURS,
+      queuedPerTenant: checked.JOB_MAX_QUEUED,
+      runningPerTenant: checked.JOB_MAX_RUNNING,
+      maxInlineItems: checked.JOB_MAX_INLINE_ITEMS,
+      maxFileBytes: checked.FILE_MAX_BYTES,
+    },
+    mail,
+    webhooks: { allowPrivate: checked.WEBHOOK_ALLOW_PRIVATE },
+    oidc,
+    tracing:
+      checked.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : { endpoint: checked.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/+$/, '') },
     logging: { level: checked.LOG_LEVEL, maskAddresses: checked.MASK_ADDRESSES },
   };
 }
@@ -121,6 +163,13 @@ function stateOf(env: Environment, problems: string[]): StateConfig {
     redisUrl: env.REDIS_URL ?? null,
     encryptionKeys: keys.length === 0 ? null : keys.filter((key) => key !== null),
   };
+}
+
+function mailOf(env: Environment, problems: string[]): AppConfig['mail'] {
+  const { SMTP_URL: url, MAIL_FROM: from } = env;
+  if (url !== undefined && from !== undefined) return { url, from };
+  if (url !== undefined) problems.push('MAIL_FROM: is needed when SMTP_URL is set');
+  return null;
 }
 
 function tlsOf(env: Environment, problems: string[]): HttpConfig['tls'] {

@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 import type { ErrorObject } from 'ajv';
-import { encryptionKey, isOrigin, listOf } from './value-forms.js';
+import { encryptionKey, isMailFrom, isOrigin, listOf, roleRules } from './value-forms.js';
 import { environmentSchema } from './environment.schema.js';
 import type { Environment } from './environment.schema.js';
 import type { RawVariables } from './read-variables.js';
@@ -10,11 +10,14 @@ ajv.addFormat('http-url', isHttpUrl);
 // A key travels in a header: visible ASCII only.
 ajv.addFormat('api-key', /^[\x21-\x7e]+$/);
 ajv.addFormat('postgres-url', (text) => hasProtocol(text, ['postgres:', 'postgresql:']));
+ajv.addFormat('smtp-url', (text) => hasProtocol(text, ['smtp:', 'smtps:']));
+ajv.addFormat('mail-from', isMailFrom);
 ajv.addFormat('redis-url', (text) => hasProtocol(text, ['redis:', 'rediss:']));
 ajv.addFormat('encryption-keys', (text) =>
   listOf(text).every((key) => encryptionKey(key) !== null),
 );
 ajv.addFormat('origins', (text) => listOf(text).every(isOrigin));
+ajv.addFormat('role-map', (text) => roleRules(text) !== null);
 ajv.addFormat('model-list', /^[\w.-]+(@[\w.-]+)?(\s*,\s*[\w.-]+(@[\w.-]+)?)*$/);
 
 const check = ajv.compile<Environment>(environmentSchema);
@@ -24,10 +27,14 @@ const FORMAT_RULES: Readonly<Record<string, string>> = {
   'api-key': 'must be visible ASCII characters without spaces',
   'postgres-url': 'must be a URL such as postgres://user:password@host:5432/database',
   'redis-url': 'must be a URL such as redis://:password@host:6379',
+  'smtp-url': 'must be a URL such as smtp://user:password@host:587 or smtps://host',
+  'mail-from': 'must be an address such as noreply@hospital.example, or Name <address>',
   'encryption-keys':
     'must be 32 bytes in base64 or hex, such as `openssl rand -base64 32` prints; several are separated by commas',
   origins:
     'must be origins without a path, such as https://ehr.example.org or https://*.example.org, separated by commas',
+  'role-map':
+    'must be values of OIDC_ROLE_CLAIM with the roles they give, such as ward-doctors=clinician, separated by commas',
   'model-list': 'must be model names (name or name@version) separated by commas',
 };
 

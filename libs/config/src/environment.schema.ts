@@ -1,6 +1,9 @@
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
+export const ROLES = ['all', 'api', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -12,6 +15,7 @@ export interface Environment {
   readonly PUBLIC_URL?: string;
   readonly DATA_DIR: string;
   readonly LOG_LEVEL: LogLevel;
+  readonly ROLE: Role;
   readonly MODELS?: string;
   readonly MODEL_CACHE_DIR?: string;
   readonly LANES?: number;
@@ -25,9 +29,26 @@ export interface Environment {
   readonly REDIS_URL?: string;
   readonly ENCRYPTION_KEY?: string;
   readonly STORE_PREDICTION_TEXT: boolean;
+  readonly JOB_RESULT_HOURS: number;
+  readonly JOB_MAX_QUEUED: number;
+  readonly JOB_MAX_RUNNING: number;
+  readonly JOB_MAX_INLINE_ITEMS: number;
+  readonly FILE_MAX_BYTES: number;
+  readonly SMTP_URL?: string;
+  readonly MAIL_FROM?: string;
+  readonly WEBHOOK_ALLOW_PRIVATE: boolean;
   readonly CORS_ORIGINS?: string;
   readonly TRUSTED_PROXIES: number;
   readonly MASK_ADDRESSES: boolean;
+  readonly MAX_CONNECTIONS_PER_ADDRESS?: number;
+  readonly OIDC_ISSUER?: string;
+  readonly OIDC_CLIENT_ID?: string;
+  readonly OIDC_CLIENT_SECRET?: string;
+  readonly OIDC_SCOPES: string;
+  readonly OIDC_ROLE_CLAIM: string;
+  readonly OIDC_ROLE_MAP?: string;
+  readonly OIDC_TENANT: string;
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
   readonly TLS_CERT?: string;
   readonly TLS_KEY?: string;
 }
@@ -49,9 +70,12 @@ export interface VariableSchema {
     | 'api-key'
     | 'model-list'
     | 'origins'
+    | 'role-map'
     | 'encryption-keys'
     | 'postgres-url'
-    | 'redis-url';
+    | 'redis-url'
+    | 'smtp-url'
+    | 'mail-from';
 }
 
 /** Every variable the service reads: checked at start, and printed as the README's table. */
@@ -96,6 +120,13 @@ export const environmentSchema: {
       enum: LOG_LEVELS,
       default: 'info',
       description: 'The least severe log lines to write.',
+    },
+    ROLE: {
+      type: 'string',
+      enum: ROLES,
+      default: 'all',
+      description:
+        'What this process does: `api` answers requests, `worker` runs jobs and sends notices, `all` does both.',
     },
     MODELS: {
       type: 'string',
@@ -178,6 +209,60 @@ export const environmentSchema: {
       default: false,
       description: 'Keep the text of predictions, encrypted, in the prediction log.',
     },
+    JOB_RESULT_HOURS: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 87_600,
+      default: 168,
+      description: 'How long results and input of a finished job are kept.',
+    },
+    JOB_MAX_QUEUED: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      default: 100,
+      description: 'Jobs of one tenant that may wait to be started; further ones are refused.',
+    },
+    JOB_MAX_RUNNING: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1_000,
+      default: 10,
+      description: 'Jobs of one tenant that are worked on at the same time; further ones wait.',
+    },
+    JOB_MAX_INLINE_ITEMS: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      default: 10_000,
+      description:
+        'Most inputs that may come with a job’s request, within 8 MiB; more come as a file.',
+    },
+    FILE_MAX_BYTES: {
+      type: 'integer',
+      minimum: 1_024,
+      maximum: 10_737_418_240,
+      default: 524_288_000,
+      description: 'Largest file of inputs that may be uploaded, in bytes.',
+    },
+    SMTP_URL: {
+      type: 'string',
+      format: 'smtp-url',
+      $comment: 'no mail is sent',
+      description:
+        'Mail server for notices: `smtp://user:password@host:587`, or `smtps://` for TLS from the start. A password is sent over TLS only.',
+    },
+    MAIL_FROM: {
+      type: 'string',
+      format: 'mail-from',
+      description: 'Sender of notices: an address, or `Name <address>`; needed with `SMTP_URL`.',
+    },
+    WEBHOOK_ALLOW_PRIVATE: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Let webhooks go to `http` URLs, to any port, to private addresses and to this machine. Callers with the permission `jobs` can then send requests into your network.',
+    },
     CORS_ORIGINS: {
       type: 'string',
       format: 'origins',
@@ -197,6 +282,58 @@ export const environmentSchema: {
       type: 'boolean',
       default: false,
       description: 'Also mask IP addresses in logs.',
+    },
+    MAX_CONNECTIONS_PER_ADDRESS: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      $comment: 'no limit',
+      description:
+        'Connections that one address may hold open; further ones are closed. This machine is not limited. Behind proxies their addresses count.',
+    },
+    OIDC_ISSUER: {
+      type: 'string',
+      format: 'http-url',
+      $comment: 'none',
+      description:
+        'OpenID provider whose users may sign in, as it spells itself; needs `OIDC_CLIENT_ID`, `OIDC_ROLE_MAP` and `PUBLIC_URL`, under which it has to know `/auth/oidc/callback`.',
+    },
+    OIDC_CLIENT_ID: {
+      type: 'string',
+      description: 'What the provider calls this service.',
+    },
+    OIDC_CLIENT_SECRET: {
+      type: 'string',
+      $comment: 'none: a public client',
+      description: 'Secret of `OIDC_CLIENT_ID`.',
+    },
+    OIDC_SCOPES: {
+      type: 'string',
+      default: 'openid profile email',
+      description: 'What to ask the provider for, separated by spaces.',
+    },
+    OIDC_ROLE_CLAIM: {
+      type: 'string',
+      default: 'groups',
+      description: 'Claim with a user’s groups or roles: a name, or a path (`realm_access.roles`).',
+    },
+    OIDC_ROLE_MAP: {
+      type: 'string',
+      format: 'role-map',
+      description:
+        'Values of that claim and the role each gives: `ward-doctors=clinician,it=operator`; `*=user` gives to everybody. Who gets none may not sign in.',
+    },
+    OIDC_TENANT: {
+      type: 'string',
+      default: 'default',
+      description: 'Id of the tenant that the provider’s new users belong to.',
+    },
+    OTEL_EXPORTER_OTLP_ENDPOINT: {
+      type: 'string',
+      format: 'http-url',
+      $comment: 'no traces',
+      description:
+        'OpenTelemetry collector to send traces to (OTLP over HTTP), such as `http://localhost:4318`; other `OTEL_` variables of the OpenTelemetry SDK apply beside it.',
     },
     TLS_CERT: {
       type: 'string',

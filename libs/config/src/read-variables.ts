@@ -15,6 +15,7 @@ const CASE_FREE: ReadonlySet<VariableName> = new Set([
   'REQUIRE_API_KEY',
   'STORE_PREDICTION_TEXT',
   'MASK_ADDRESSES',
+  'WEBHOOK_ALLOW_PRIVATE',
 ]);
 
 /**

@@ -1,3 +1,4 @@
+import { csvLine } from '@app/common';
 import type { AuditRow } from '../audit-row.js';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
@@ -38,16 +39,4 @@ export async function* exportEntries(
       ? csvLine(values.map(([, value]) => value))
       : `${JSON.stringify(Object.fromEntries(values))}\n`;
   }
-}
-
-function csvLine(values: readonly (string | number | null)[]): string {
-  return `${values.map(csvCell).join(',')}\r\n`;
-}
-
-function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  const text = String(value);
-  // Spreadsheets would run a formula that a caller put into a header.
-  const harmless = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

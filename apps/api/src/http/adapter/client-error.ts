@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { newRequestId } from '@app/common';
+import type { EdgeResponse } from './exchange.js';
 
 const STATUS_OF: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers are too large. Send fewer or shorter headers.'],
@@ -21,8 +22,10 @@ export function answerUnreadableRequest(
   error: NodeJS.ErrnoException,
   connection: Duplex,
 ): void {
+  const current = (connection as Socket & { _httpMessage?: EdgeResponse })._httpMessage;
+  // The parser speaks of the time once only, and lets the request go on when nobody ends it.
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && current?.scope.pacesBody === true) return;
   // Half an answer may already be out; a second one would be read as part of it.
-  const current = (connection as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage;
   if (error.code === 'ECONNRESET' || !connection.writable || current?.headersSent === true) {
     connection.destroy();
     return;

@@ -202,12 +202,14 @@ export class LeanExpressAdapter extends ExpressAdapter {
         return;
       }
       const method = request.method;
-      if (
-        (method === 'POST' || method === 'PUT' || method === 'PATCH') &&
-        leavesBody?.(method, barePath(request)) !== true
-      ) {
-        collectJsonBody(request, response, limit, dispatch);
-      } else dispatch(request, response);
+      if (method === 'POST' || method === 'PUT' || method === 'PATCH') {
+        if (leavesBody?.(method, barePath(request)) === true) request.scope.leftBody = true;
+        else {
+          collectJsonBody(request, response, limit, dispatch);
+          return;
+        }
+      }
+      dispatch(request, response);
     };
   }
 

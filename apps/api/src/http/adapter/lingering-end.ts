@@ -25,6 +25,8 @@ export function lingeringEnd(request: EdgeRequest, response: EdgeResponse, text:
     left -= chunk.length;
     if (left < 0) finish();
   });
+  // A reader that stopped early has paused it.
+  request.resume();
   request.once('end', finish);
   request.once('close', finish);
 }

@@ -80,7 +80,9 @@ export class ProblemFilter implements ExceptionFilter {
     const { status, title } = PROBLEMS[error.code];
     const scope = request.scope;
     for (const name of STALE_HEADERS) response.removeHeader(name);
-    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="clinserve"');
+    if (status === 401 && !response.hasHeader('WWW-Authenticate')) {
+      response.setHeader('WWW-Authenticate', 'Bearer realm="clinserve"');
+    }
     if (status === 429 || status === 503) {
       response.setHeader('Retry-After', Math.max(1, Math.ceil(error.retryAfterSeconds ?? 1)));
     }
@@ -101,7 +103,10 @@ export class ProblemFilter implements ExceptionFilter {
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
     response.setHeader('Content-Length', Buffer.byteLength(text));
-    if (status === 413) lingeringEnd(request, response, text);
+    // What nobody will read is not worth receiving in full.
+    const unread = response.scope.leftBody && !request.complete;
+    if (unread) response.setHeader('Connection', 'close');
+    if (unread || status === 413) lingeringEnd(request, response, text);
     else response.end(text);
   }
 

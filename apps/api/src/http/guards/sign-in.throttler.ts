@@ -6,6 +6,7 @@ import {
 } from '@nestjs/throttler';
 import { DomainError } from '@app/common';
 import type { EdgeRequest } from '../adapter/exchange.js';
+import { basicCredentials } from './basic-credentials.js';
 import { clientNetwork } from '../hardening/client-address.js';
 
 const MINUTE_MS = 60_000;
@@ -42,7 +43,9 @@ export class SignInThrottler extends ThrottlerGuard {
 }
 
 function nameIn(request: Record<string, unknown>): string {
-  const { body } = request as unknown as EdgeRequest;
-  const name = (body as { username?: unknown } | null | undefined)?.username;
+  const { body, headers } = request as unknown as EdgeRequest;
+  const name =
+    basicCredentials(headers.authorization)?.username ??
+    (body as { username?: unknown } | null | undefined)?.username;
   return typeof name === 'string' ? name.slice(0, LONGEST_NAME).toLowerCase() : '';
 }

@@ -26,7 +26,12 @@ export function clientAddress(request: EdgeRequest): string {
  * one, of which a single customer commonly has all addresses.
  */
 export function clientNetwork(request: EdgeRequest): string {
-  const address = clientAddress(request);
+  return networkOf(clientAddress(request));
+}
+
+/** As `clientNetwork`, of an address as a socket tells it; empty when it is none. */
+export function networkOf(text: string): string {
+  const address = plainAddress(text) ?? '';
   return isIPv6(address) ? `${firstGroups(address).join(':')}::/64` : address;
 }
 

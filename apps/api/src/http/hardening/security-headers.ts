@@ -7,6 +7,8 @@ export interface SecurityHeaders {
   readonly data: string;
   /** For pages of this server, which run its own scripts and styles. */
   readonly page: string;
+  /** For a page that says in a `base` element where its scripts are. */
+  readonly pageWithBase: string;
 }
 
 /**
@@ -31,24 +33,29 @@ export function securityHeaders(tls: boolean): SecurityHeaders {
     }),
     // Swagger UI and ReDoc put style attributes and elements into the page,
     // which a policy by hash cannot follow.
-    page: headerLines({
-      ...common,
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          scriptSrc: ["'self'"],
-          styleSrc: ["'self'", "'unsafe-inline'"],
-          imgSrc: ["'self'", 'data:'],
-          fontSrc: ["'self'", 'data:'],
-          connectSrc: ["'self'"],
-          workerSrc: ["'self'", 'blob:'],
-          baseUri: ["'none'"],
-          formAction: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
+    page: headerLines(forPages(common, "'none'")),
+    pageWithBase: headerLines(forPages(common, "'self'")),
+  };
+}
+
+function forPages(common: HelmetOptions, base: string): HelmetOptions {
+  return {
+    ...common,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        workerSrc: ["'self'", 'blob:'],
+        baseUri: [base],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
       },
-    }),
+    },
   };
 }
 

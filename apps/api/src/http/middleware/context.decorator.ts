@@ -15,6 +15,11 @@ export const Timing: () => ParameterDecorator = createParamDecorator(
   (_: unknown, host: ExecutionContext): RequestScope => host.getArgByIndex<EdgeResponse>(1).scope,
 );
 
+/** Hands a route the request, for one that reads its body itself. */
+export const Request: () => ParameterDecorator = createParamDecorator(
+  (_: unknown, host: ExecutionContext): EdgeRequest => host.getArgByIndex<EdgeRequest>(0),
+);
+
 /** Hands a route the response, for a status or header that depends on the answer. */
 export const Response: () => ParameterDecorator = createParamDecorator(
   (_: unknown, host: ExecutionContext): EdgeResponse => host.getArgByIndex<EdgeResponse>(1),

@@ -1,5 +1,6 @@
 import { DomainError } from '@app/common';
 import type { Priority, RequestContext } from '@app/common';
+import type { RequestSpan, RequestTracer } from '@app/observability';
 import type { EdgeRequest, EdgeResponse } from '../adapter/exchange.js';
 import { RequestScope } from './request-scope.js';
 
@@ -22,6 +23,8 @@ export interface RequestScopeOptions {
   readonly maxTimeoutMs?: number;
   /** Told of every request once its answer is out or its client has gone. Must not throw. */
   readonly onFinish?: (request: FinishedRequest) => void;
+  /** Makes a span of every request; null, the default, for none. */
+  readonly tracer?: RequestTracer | null;
 }
 
 /** Notes a prediction's waiting and running time on its answer: `timing(res).set({queueMs, runMs})`. */
@@ -37,15 +40,18 @@ export function requestContext(request: EdgeRequest): RequestContext {
 export class RequestOpener {
   private readonly defaultTimeoutMs: number;
   private readonly maxTimeoutMs: number;
+  private readonly tracer: RequestTracer | null;
   private readonly onClose: (this: EdgeResponse) => void;
 
   constructor(options: RequestScopeOptions) {
     this.defaultTimeoutMs = options.defaultTimeoutMs ?? 30_000;
     this.maxTimeoutMs = options.maxTimeoutMs ?? 300_000;
+    this.tracer = options.tracer ?? null;
     const onFinish = options.onFinish;
     this.onClose = function (this: EdgeResponse): void {
       if (!this.writableFinished) this.scope.abandon();
       this.scope.allowance?.release();
+      if (this.scope.span !== null) endSpan(this, this.scope.span);
       if (onFinish !== undefined) {
         onFinish({
           method: this.req.method ?? '',
@@ -66,6 +72,10 @@ export class RequestOpener {
     response.scope = scope;
     scope.awaitsContinue = awaitsContinue;
     response.on('close', this.onClose);
+    if (this.tracer !== null) {
+      const { method = '', headers } = request;
+      scope.span = this.tracer.start(method, scope.startedAt, headers['traceparent']);
+    }
     stripPrefix(request, scope);
 
     const { 'x-request-timeout-ms': timeout, 'x-priority': priority } = request.headers;
@@ -83,6 +93,15 @@ export class RequestOpener {
     }
     return ms;
   }
+}
+
+function endSpan({ req, scope, statusCode }: EdgeResponse, span: RequestSpan): void {
+  span.end({
+    route: req.route?.path ?? 'unmatched',
+    status: scope.clientGone ? 499 : statusCode,
+    requestId: scope.requestId,
+    tenantId: scope.principal?.tenantId ?? null,
+  });
 }
 
 function readPriority(value: string | string[]): Priority {

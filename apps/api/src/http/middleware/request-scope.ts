@@ -3,6 +3,7 @@ import { newRequestId, newTraceId } from '@app/common';
 import type { CancelSignal, Priority, RequestContext } from '@app/common';
 import type { Allowance } from '../guards/allowance.js';
 import type { Principal } from '@app/auth';
+import type { RequestSpan } from '@app/observability';
 import { ClientSignal } from './client-signal.js';
 
 export type ApiPrefix = '' | '/v1' | '/api/v1';
@@ -26,6 +27,12 @@ export class RequestScope {
   /** The client waits for `100 Continue` before it sends its body. */
   awaitsContinue = false;
   clientGone = false;
+  /** The body is left to the route, which may not have come to read it. */
+  leftBody = false;
+  /** The route reads the body itself, and bounds how long it may take. */
+  pacesBody = false;
+  /** Null unless requests are traced. */
+  span: RequestSpan | null = null;
   private queueMs = UNSET;
   private runMs = UNSET;
   private trace: string | undefined = undefined;
@@ -45,6 +52,7 @@ export class RequestScope {
 
   /** The caller's W3C trace id, else one made here; 32 hex digits. */
   get traceId(): string {
+    if (this.span !== null) return this.span.traceId;
     if (this.trace === undefined) {
       const parent = this.request.headers['traceparent'];
       const given = typeof parent === 'string' ? TRACE_PARENT.exec(parent)?.[1] : undefined;
@@ -76,6 +84,7 @@ export class RequestScope {
   set(timing: { readonly queueMs?: number; readonly runMs?: number }): void {
     if (timing.queueMs !== undefined) this.queueMs = timing.queueMs;
     if (timing.runMs !== undefined) this.runMs = timing.runMs;
+    this.span?.predicted(timing.queueMs ?? 0, timing.runMs ?? 0);
   }
 
   /** Writes the headers that every answer carries; called as its head goes out. */

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '../guards/access.decorators.js';
 import { startEdgeApp, type EdgeApp } from '../testing/edge-app.js';
-import { ApiPage, Page, toCursor, type PageRequest } from './page.decorator.js';
+import { ApiPage, Page, toCursor, toPage, type PageRequest } from './page.decorator.js';
 
 @Controller()
 @Public()
@@ -33,6 +33,14 @@ describe('Page', () => {
       after: 'tenant\u0001key:ä',
     });
     expect(toCursor(null)).toBeNull();
+  });
+
+  it('leads on from the last row of a full page, and nowhere from a short one', () => {
+    const rows = [{ id: 'a' }, { id: 'b' }];
+    const page = (limit: number) => toPage(rows, { limit, after: null }, 7, ({ id }) => `<${id}>`);
+    expect(page(2)).toEqual({ data: ['<a>', '<b>'], next_cursor: toCursor('b'), total: 7 });
+    expect(page(3).next_cursor).toBeNull();
+    expect(toPage([], { limit: 1, after: null }, 0, String).next_cursor).toBeNull();
   });
 
   it.each([

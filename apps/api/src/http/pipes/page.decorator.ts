@@ -16,7 +16,7 @@ const BASE64_URL = /^[\w-]{1,1024}$/;
 /** Hands a list route the page asked for by `?limit=` and `?cursor=`: `list(@Page() page)`. */
 export const Page: () => ParameterDecorator = createParamDecorator(
   (_: unknown, host: ExecutionContext): PageRequest =>
-    toPage(host.getArgByIndex<{ query: Record<string, unknown> }>(0).query),
+    toPageRequest(host.getArgByIndex<{ query: Record<string, unknown> }>(0).query),
 );
 
 /** Documents the two parameters that `@Page()` reads. */
@@ -36,12 +36,32 @@ export function ApiPage(): MethodDecorator {
   );
 }
 
+/** One page of a list, as every list route answers it. */
+export interface PageOf<T> {
+  readonly data: T[];
+  /** For `?cursor=`; null on the last page. */
+  readonly next_cursor: string | null;
+  /** Of the whole list. */
+  readonly total: number;
+}
+
+/** A page of rows in the order of their ids, of which the last leads on. */
+export function toPage<Row extends { readonly id: string }, T>(
+  rows: readonly Row[],
+  { limit }: PageRequest,
+  total: number,
+  toItem: (row: Row) => T,
+): PageOf<T> {
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return { data: rows.map(toItem), next_cursor: toCursor(last?.id ?? null), total };
+}
+
 /** The `next_cursor` that leads on from `after`. */
 export function toCursor(after: string | null): string | null {
   return after === null ? null : Buffer.from(after).toString('base64url');
 }
 
-function toPage({ limit, cursor }: Record<string, unknown>): PageRequest {
+function toPageRequest({ limit, cursor }: Record<string, unknown>): PageRequest {
   return {
     limit: limit === undefined ? DEFAULT_LIMIT : toLimit(limit),
     after: cursor === undefined ? null : fromCursor(cursor),

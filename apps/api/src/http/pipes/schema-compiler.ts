@@ -46,6 +46,7 @@ export class SchemaCompiler {
       binary: true,
       password: true,
       'date-time': true,
+      uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
     },
     keywords: ['x-error-code', 'x-echo'],
   });

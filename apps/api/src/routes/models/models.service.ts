@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DomainError, type RequestContext } from '@app/common';
-import { InferenceService, ModelPool, type ItemPrediction } from '@app/inference';
+import type { RequestContext } from '@app/common';
+import { InferenceService, ModelPool, predictionJson } from '@app/inference';
 import {
   modelKey,
   ModelRegistry,
@@ -15,7 +15,6 @@ import type {
   ModelInfo,
   ModelList,
   ModelPredictRequest,
-  ModelPrediction,
   ModelPredictResponse,
   ModelVersionInfo,
 } from './models.dto.js';
@@ -68,7 +67,7 @@ export class ModelsService {
     reply.announce(answer);
     const withProbabilities = body.options?.return_probabilities === true;
     return {
-      predictions: answer.items.map((item) => toPrediction(item, withProbabilities)),
+      predictions: answer.items.map((item) => predictionJson(item, withProbabilities)),
       model: answer.model.name,
       model_version: answer.model.version,
       processing_time_ms: reply.elapsedMs(),
@@ -93,22 +92,4 @@ export class ModelsService {
       description: manifest.description,
     };
   }
-}
-
-function toPrediction(
-  { prediction, predictionId }: ItemPrediction,
-  withProbabilities: boolean,
-): ModelPrediction {
-  const id = { prediction_id: predictionId };
-  if ('embedding' in prediction) return { ...id, embedding: [...prediction.embedding] };
-  if ('spans' in prediction)
-    return { ...id, entities: prediction.spans.map((span) => ({ ...span })) };
-  if (!('label' in prediction)) throw new DomainError('INTERNAL_ERROR', 'Unknown prediction.');
-  return {
-    ...id,
-    label: prediction.label,
-    score: prediction.score,
-    ...('modelLabel' in prediction && { model_label: prediction.modelLabel }),
-    ...(withProbabilities && { probabilities: prediction.probabilities }),
-  };
 }

@@ -1,0 +1,22 @@
+import type { Deliveries } from '@app/deliveries';
+import type { Webhooks } from '@app/webhooks';
+import type { JobCallbacks } from './job-routes-options.js';
+
+/** What the job routes ask of webhooks, answered by those who send them. */
+export function sentCallbacks({
+  webhooks,
+  deliveries,
+}: {
+  readonly webhooks: Pick<Webhooks, 'guard'>;
+  readonly deliveries: Pick<Deliveries, 'list'>;
+}): JobCallbacks {
+  return {
+    assertUrl: (field, url) => webhooks.guard.accept(field, url),
+    lastWebhook: async (tenantId, subjectId) => {
+      const { rows } = await deliveries.list(tenantId, { kind: 'webhook', subjectId }, null, 1);
+      const [last] = rows;
+      if (last === undefined) return null;
+      return { status: last.state, attempts: last.attempts, last_error: last.lastError };
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clinicalTexts } from '../support/clinical-texts.js';
+import { eventually } from '../support/eventually.js';
+import { Fleet } from '../support/fleet.js';
+import { JobsClient } from '../support/jobs-client.js';
+import { describeWithRedis } from '../support/redis.js';
+
+const WINDOW_MS = Number(process.env.FAIRNESS_SECONDS ?? 30) * 1_000;
+const ADMIN = { username: 'admin', password: 'the-first-password' };
+
+/** Five tenants, what they weigh, and how they submit: the heaviest user of the service is the lightest tenant. */
+const TENANTS = [
+  { name: 'flood', weight: 1, jobs: [10_000, 10_000, 10_000, 10_000], waitMs: 0 },
+  { name: 'even', weight: 1, jobs: [10_000, 9_000], waitMs: 1_500 },
+  { name: 'double', weight: 2, jobs: [10_000, 8_000], waitMs: 500 },
+  { name: 'late', weight: 2, jobs: [10_000], waitMs: 2_500 },
+  { name: 'heavy', weight: 4, jobs: [10_000], waitMs: 2_000 },
+];
+
+interface Share {
+  readonly name: string;
+  /** Of all weights. */
+  readonly due: number;
+  /** Of all items. */
+  readonly got: number;
+  readonly perSecond: number;
+}
+
+describeWithRedis('ten jobs of five tenants on two workers', () => {
+  let fleet: Fleet;
+  const clients: JobsClient[] = [];
+
+  beforeAll(async () => {
+    fleet = await Fleet.start({
+      apis: 2,
+      workers: 2,
+      settings: { REQUIRE_API_KEY: 'true', ADMIN_PASSWORD: ADMIN.password },
+    });
+    const admin = await signIn(fleet.apis[0]!.url);
+    for (const [i, { name, weight }] of TENANTS.entries()) {
+      clients.push(await tenantOf(fleet, admin, { name, weight, api: fleet.apis[i % 2]!.url }));
+    }
+    // Weights are read at the start, and then every half minute.
+    await Promise.all(
+      fleet.workers.map(async (worker) => {
+        await worker.kill('SIGTERM');
+        worker.spawn();
+        await worker.ready();
+      }),
+    );
+    await Promise.all(
+      fleet.apis.map(async (api) => {
+        await api.kill('SIGTERM');
+        api.spawn();
+        await api.ready();
+      }),
+    );
+  }, 120_000);
+  afterAll(async () => {
+    await fleet?.stop();
+  });
+
+  it('give each tenant at least half of its weighted share', async () => {
+    const ids = await Promise.all(
+      TENANTS.map(async ({ jobs, waitMs }, i) => {
+        await sleep(waitMs);
+        const submitted: string[] = [];
+        for (const items of jobs) {
+          submitted.push(await clients[i]!.submit(jobOf(items, i)));
+        }
+        return submitted;
+      }),
+    );
+    expect(ids.flat()).toHaveLength(10);
+    await eventually(async () => {
+      const before = await itemsOf(fleet);
+      return clients.every((_, i) => (before.get(TENANTS[i]!.name) ?? 0) > 0);
+    }, 60_000);
+
+    const before = await itemsOf(fleet);
+    const started = performance.now();
+    await sleep(WINDOW_MS);
+    const after = await itemsOf(fleet);
+    const seconds = (performance.now() - started) / 1_000;
+    // Nobody's work may have run out meanwhile: then others had the rest.
+    for (const [i, client] of clients.entries()) {
+      const states = await Promise.all(ids[i]!.map((id) => client.get(id)));
+      expect(states.map(({ status }) => status)).toContain('processing');
+    }
+
+    const shares = sharesOf(before, after, seconds);
+    if (process.env.FAIRNESS_SECONDS !== undefined) console.log(JSON.stringify(shares, null, 1));
+    for (const share of shares) {
+      expect({ ...share, ok: share.got >= share.due / 2 }).toEqual({ ...share, ok: true });
+    }
+  }, WINDOW_MS + 180_000);
+});
+
+function jobOf(items: number, tenant: number): object {
+  return { model: 'clinical-assertion', inputs: clinicalTexts(items, tenant, 2) };
+}
+
+/** Items computed for each tenant so far, by its name. */
+async function itemsOf({ postgres }: Fleet): Promise<ReadonlyMap<string, number>> {
+  const rows = await postgres.query<{ name: string; items: string }>(`
+    select tenants.name, sum(jobs.done + coalesce(running.computed, 0)) as items
+    from jobs join tenants on tenants.id = jobs.tenant_id
+    left join lateral (
+      select sum(computed) as computed from job_slices
+      where job_id = jobs.id and state = 'admitted'
+    ) running on true
+    group by tenants.name`);
+  return new Map(rows.map(({ name, items }) => [name, Number(items)]));
+}
+
+function sharesOf(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+  seconds: number,
+): Share[] {
+  const items = TENANTS.map(({ name }) => (after.get(name) ?? 0) - (before.get(name) ?? 0));
+  const all = items.reduce((sum, count) => sum + count, 0);
+  const weights = TENANTS.reduce((sum, { weight }) => sum + weight, 0);
+  return TENANTS.map(({ name, weight }, i) => ({
+    name,
+    due: weight / weights,
+    got: items[i]! / all,
+    perSecond: items[i]! / seconds,
+  }));
+}
+
+async function signIn(url: string): Promise<string> {
+  const response = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(ADMIN),
+  });
+  return ((await response.json()) as { access_token: string }).access_token;
+}
+
+async function tenantOf(
+  { apis, postgres }: Fleet,
+  admin: string,
+  { name, weight, api }: { name: string; weight: number; api: string },
+): Promise<JobsClient> {
+  const post = async (route: string, body: object): Promise<Record<string, string>> => {
+    const response = await fetch(apis[0]!.url + route, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${admin}` },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(201);
+    return (await response.json()) as Record<string, string>;
+  };
+  const { id } = await post('/admin/tenants', { name, tier: 'enterprise' });
+  await postgres.query('update tenants set weight = $1 where id = $2', [weight, id]);
+  const { api_key } = await post('/admin/api-keys', {
+    name,
+    tenant_id: id,
+    tier: 'enterprise',
+    permissions: ['jobs', 'predict'],
+  });
+  return new JobsClient(api, api_key);
+}
