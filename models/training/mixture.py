@@ -56,10 +56,10 @@ class Mixture:
         # Sentences with doubt or a denial are worth more visits than plain ones.
         self.weights = [1.0 + 2.0 * any(f.label == 2 for f in s.findings) for s in real.read]
 
-    def round(self) -> list[Example]:
-        """A fresh mix."""
+    def round(self, generated: float = 1.0) -> list[Example]:
+        """A fresh mix; `generated` times the usual number of generated sentences."""
         rng, entities = self.rng, self.generator.entities
-        sentences = [self._surround(self.generator.sentence()) for _ in range(self.size)]
+        sentences = [self._surround(self.generator.sentence()) for _ in range(int(self.size * generated))]
         pool = sentences[:800]
         if self.real.read:
             picked = rng.choices(self.real.read, self.weights, k=int(self.size * self.read_share))

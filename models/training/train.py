@@ -36,6 +36,7 @@ class Recipe:
     smoothing: float = 0.03
     others: float = 0.5  # weight of the findings that are not marked
     averaging: float = 0.998  # of the weights, over the last part of the training
+    late: float = 0.88  # from here on twice the generated sentences: they hold what notes rarely say alone
     report: int = 100
     watch: int = 400
 
@@ -91,8 +92,9 @@ def batches(tokenizer: Tokenizer, mixture: Mixture, recipe: Recipe) -> Iterator[
     """Endless batches of like-length examples under the token budget, in random order."""
     rng = mixture.rng
     vocab = tokenizer.get_vocab_size()
+    drawn = 0
     while True:
-        examples = mixture.round()
+        examples = mixture.round(2.0 if drawn > recipe.late * recipe.steps else 1.0)
         coded: list[Row] = []
         for encoding, example in zip(tokenizer.encode_batch([e.text for e in examples]), examples, strict=True):
             ids = hide(encoding.ids[:MAX_LENGTH], rng, vocab)
@@ -106,6 +108,7 @@ def batches(tokenizer: Tokenizer, mixture: Mixture, recipe: Recipe) -> Iterator[
             current.append(row)
         made.append(current)
         rng.shuffle(made)
+        drawn += len(made)
         for rows in made:
             yield collate(rows)
 

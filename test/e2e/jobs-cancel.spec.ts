@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom } from '../../libs/inference/src/testing/seeded-random.js';
-import { clinicalTexts } from '../support/clinical-texts.js';
+import { clinicalTexts, textsForSeconds } from '../support/clinical-texts.js';
 import { eventually } from '../support/eventually.js';
 import { Fleet, type FleetProcess } from '../support/fleet.js';
 import { JobsClient } from '../support/jobs-client.js';
 import { describeWithRedis } from '../support/redis.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
-const ITEMS = 3_000;
+const JOB_SECONDS = 5;
 const STOP_MS = 2_000;
 
 /** When a job is cancelled: right away, or once this share of it has been computed. */
@@ -17,22 +17,24 @@ describeWithRedis('a cancelled job', () => {
   let fleet: Fleet;
   let receiver: WebhookReceiver;
   let client: JobsClient;
+  let texts: readonly string[];
   const random = new SeededRandom(Number(process.env.CHAOS_SEED ?? 7), 'cancel');
 
   beforeAll(async () => {
     receiver = await WebhookReceiver.start();
     fleet = await Fleet.start({ apis: 1, workers: 2 });
     client = new JobsClient(fleet.apis[0]!.url);
+    texts = await textsForSeconds(client, JOB_SECONDS, 3);
   }, 120_000);
   afterAll(async () => {
     await fleet?.stop();
     await receiver?.down();
   });
 
-  const submit = (texts: readonly string[]) =>
+  const submit = (inputs: readonly string[]) =>
     client.submit({
       model: 'clinical-assertion',
-      inputs: texts,
+      inputs,
       callback_url: receiver.url,
       callback_events: ['job.completed', 'job.cancelled', 'job.failed'],
     });
@@ -50,11 +52,10 @@ describeWithRedis('a cancelled job', () => {
   };
 
   it.each(MOMENTS)('at %d of its way stops within two seconds', async (moment) => {
-    const texts = clinicalTexts(ITEMS, 3, 4);
     const id = await submit(texts);
     // Nowhere in particular between two answers.
     await sleep(random.next() * 100);
-    await eventually(async () => (await client.get(id)).progress.current >= moment * ITEMS, 60_000);
+    await eventually(async () => (await client.get(id)).progress.current >= moment * texts.length, 60_000);
     const cancelled = await client.cancel(id);
     const at = performance.now();
     if (cancelled.status === 409) {
@@ -74,7 +75,7 @@ describeWithRedis('a cancelled job', () => {
     await sleep(1_000);
     expect(await predicted()).toBe(atStop);
     expect(await client.results(id)).toHaveLength(results.length);
-    expect(results.length).toBeLessThan(ITEMS);
+    expect(results.length).toBeLessThan(texts.length);
     const indices = results.map(({ index }) => index);
     expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
 
@@ -88,7 +89,7 @@ describeWithRedis('a cancelled job', () => {
   }, 90_000);
 
   it('lets those after it have the workers at once, and cannot be one that has ended', async () => {
-    const cancelled = await submit(clinicalTexts(ITEMS, 4, 4));
+    const cancelled = await submit(texts);
     await eventually(async () => (await client.get(cancelled)).status === 'processing');
     await client.cancel(cancelled);
     const next = await submit(clinicalTexts(50, 5));

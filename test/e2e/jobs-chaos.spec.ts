@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { SeededRandom } from '../../libs/inference/src/testing/seeded-random.js';
-import { clinicalTexts } from '../support/clinical-texts.js';
+import { clinicalTexts, fillerForRate } from '../support/clinical-texts.js';
 import { eventually } from '../support/eventually.js';
 import { Fleet, type FleetProcess } from '../support/fleet.js';
 import { JobsClient, type JobState } from '../support/jobs-client.js';
@@ -32,7 +32,7 @@ describeWithRedis('a job through everything that can go down', () => {
   });
 
   it('has one result for every item, in order, and tells of its end under one id', async () => {
-    const texts = clinicalTexts(ITEMS, SEED, await fillerForRate(client, 60));
+    const texts = clinicalTexts(ITEMS, SEED, await fillerForRate(client, 80));
     const expected = await answersOf(client, texts);
     const secret = await newSecret(client);
     await makeSlicesSmall(fleet);
@@ -150,16 +150,6 @@ async function makeSlicesSmall({ postgres }: Fleet): Promise<void> {
 async function servedVersion(): Promise<string> {
   const { readdir } = await import('node:fs/promises');
   return (await readdir('models/clinical-assertion')).sort().at(-1) ?? '';
-}
-
-/** How many filler sentences make the machine predict about so many texts per second. */
-async function fillerForRate(client: JobsClient, perSecond: number): Promise<number> {
-  for (const filler of [2, 5, 10, 15, 20, 25]) {
-    const started = performance.now();
-    await client.predict(clinicalTexts(100, SEED + filler, filler));
-    if (100_000 / (performance.now() - started) < perSecond) return filler;
-  }
-  return 30;
 }
 
 async function answersOf(

@@ -18,6 +18,7 @@ import {
   TestInference,
   texts,
 } from '../support/jobs.js';
+import { JobsEdge } from '../support/jobs-edge.js';
 import { runTool, type ToolRun } from '../support/tool.js';
 
 jest.setTimeout(60_000);
@@ -125,6 +126,30 @@ describe('a failed job', () => {
       message: 'Only a failed job can be retried; this one is cancelled.',
     });
     expect((await jobs.retry(null, failed, ACTOR)).status).toBe('pending');
+  });
+});
+
+describe('POST /jobs/{id}/retry', () => {
+  it('takes up a failed job of the tenant, and no other', async () => {
+    const on = await JobsEdge.start();
+    try {
+      const body = { model: 'assertion', inputs: ['no fever'] };
+      const submitted = await on.post('north', '/jobs', body);
+      const { job_id: id = '' } = (await submitted.json()) as { job_id?: string };
+      const retry = (key: string) => on.request(key, `/jobs/${id}/retry`, { method: 'POST' });
+      expect((await retry('north')).status).toBe(409);
+      const later = new Date(Date.now() + 73 * HOUR_MS);
+      on.now = () => later;
+      await on.jobs.sweep();
+      expect((await retry('south')).status).toBe(404);
+      const retried = await retry('north');
+      expect(retried.status).toBe(202);
+      expect(await retried.json()).toMatchObject({ job_id: id, error: null, completed_at: null });
+      await on.work(id);
+      expect((await on.jobs.get('north', id)).status).toBe('completed');
+    } finally {
+      await on.close();
+    }
   });
 });
 

@@ -12,11 +12,13 @@ import { freePort } from './service.js';
 
 const ENTRY = path.join(process.cwd(), 'dist/apps/api/src/main.js');
 const START_MS = 90_000;
+const MOST_RESTARTS = 3;
 
 /** One of several processes of the service; it keeps its port and its folder when it is started again. */
 export class FleetProcess {
   output = '';
-  private health = '';
+  /** Times it had ended by itself. */
+  restarts = 0;
   private child: ChildProcess | null = null;
 
   private constructor(
@@ -48,21 +50,30 @@ export class FleetProcess {
     process.once('exit', () => child.kill('SIGKILL'));
   }
 
-  /** @throws Error with what it said, when it ends or is not ready in time */
+  /**
+   * Waits until it is ready. One that ends meanwhile, as while the database goes away under its
+   * start, is started again a few times: supervisors of services do that.
+   * @throws Error with what it said
+   */
   async ready(): Promise<void> {
-    const { child } = this;
+    let health = '';
     try {
       await eventually(async () => {
-        if (child === null || hasEnded(child)) throw new Error('it ended');
+        if (this.child === null || hasEnded(this.child)) this.startAgain();
         const answer = await fetch(`${this.url}/health/ready`).catch(() => null);
-        this.health = (await answer?.text()) ?? 'no answer';
+        health = (await answer?.text().catch(() => null)) ?? 'no answer';
         if (answer?.ok === true) return true;
         await sleep(100);
         return false;
       }, START_MS);
     } catch (cause) {
-      throw new Error(`a process did not get ready:\n${this.output}\n${this.health}`, { cause });
+      throw new Error(`a process did not get ready:\n${this.output}\n${health}`, { cause });
     }
+  }
+
+  private startAgain(): void {
+    if (++this.restarts > MOST_RESTARTS) throw new Error('it keeps ending');
+    this.spawn();
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {

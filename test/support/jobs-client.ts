@@ -59,7 +59,9 @@ export class JobsClient {
       const sentences = texts.slice(from, from + 100).map((sentence) => ({ sentence }));
       const answer = await this.call('POST', '/predict/batch', { body: { sentences } });
       if (answer.status !== 200) throw unexpected('POST /predict/batch', answer);
-      answers.push(...(answer.body as { predictions: { label: string; score: number }[] }).predictions);
+      answers.push(
+        ...(answer.body as { predictions: { label: string; score: number }[] }).predictions,
+      );
     }
     return answers;
   }

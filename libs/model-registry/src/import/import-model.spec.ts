@@ -86,12 +86,13 @@ describe('importHuggingFaceFolder', () => {
     ['fp16', FLOAT16, 'MatMul', 0],
     ['int8', INT8, 'QLinearMatMul', 0],
     ['int8', INT8, 'DynamicQuantizeLinear', 1],
+    ['fp32', INT8, 'Cast', 0],
   ])('reads the precision %s off the weights, %#', async (precision, type, operator, warnings) => {
     const folder = await source(
       graph({
         operators: [operator],
         initializers: [
-          { name: 'w', type, dims: [700, 4] },
+          { name: 'x', type, dims: [700, 4] },
           { name: 'scale', type: type === FLOAT32 ? INT8 : FLOAT32, dims: [4] },
         ],
       }),

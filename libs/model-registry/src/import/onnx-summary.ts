@@ -65,10 +65,14 @@ class OnnxReader {
     const inputs: OnnxValue[] = [];
     const outputs: OnnxValue[] = [];
     const initializers: Initializer[] = [];
+    const widened = new Set<string>();
     let dynamicQuantization = false;
     for (const field of this.parts(graph)) {
-      if (field.number === 1) dynamicQuantization ||= this.isDynamicOperator(field);
-      else if (field.number === 5) initializers.push(this.initializer(field));
+      if (field.number === 1) {
+        const { operator, inputs: read } = this.node(field);
+        dynamicQuantization ||= DYNAMIC_OPERATORS.has(operator);
+        if (operator === 'Cast') read.forEach((name) => widened.add(name));
+      } else if (field.number === 5) initializers.push(this.initializer(field));
       else if (field.number === 11) inputs.push(this.value(field));
       else if (field.number === 12) outputs.push(this.value(field));
     }
@@ -78,15 +82,17 @@ class OnnxReader {
       // Old exporters list constants among the inputs.
       inputs: inputs.filter(({ name }) => !constants.has(name)),
       outputs,
-      precision: precisionOf(initializers),
+      precision: precisionOf(initializers.filter(({ name }) => !widened.has(name))),
       externalFiles: [...new Set(external.filter((name) => name !== null))],
       dynamicQuantization,
     };
   }
 
-  private isDynamicOperator(node: ProtobufField): boolean {
-    const operator = this.parts(node).find(({ number }) => number === 4);
-    return operator !== undefined && DYNAMIC_OPERATORS.has(this.file.text(operator));
+  private node(node: ProtobufField): { operator: string; inputs: string[] } {
+    const fields = [...this.parts(node)];
+    const texts = (wanted: number) =>
+      fields.filter(({ number }) => number === wanted).map((field) => this.file.text(field));
+    return { operator: texts(4)[0] ?? '', inputs: texts(1) };
   }
 
   private initializer(tensor: ProtobufField): Initializer {
@@ -137,7 +143,10 @@ function elementType({ value }: ProtobufField): string {
   return ELEMENT_TYPES[value ?? 0] ?? `type ${value ?? 0}`;
 }
 
-/** By the matrices: scales and biases of a quantized model are still float. */
+/**
+ * What is computed in, by the matrices: scales and biases of a quantized model
+ * are still float, and weights that are only stored narrow are cast before use.
+ */
 function precisionOf(initializers: readonly Initializer[]): Precision {
   const types = new Set(initializers.filter(({ rank }) => rank >= 2).map(({ type }) => type));
   if (types.has('int8') || types.has('uint8')) return 'int8';

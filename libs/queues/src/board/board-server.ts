@@ -8,7 +8,7 @@ import type {
 } from '@bull-board/api/typings/app';
 import type { BoardPageValues } from './board-page.js';
 import { matchRoute } from './route-pattern.js';
-import type { BoardAnswer } from './queue-board.js';
+import type { BoardAnswer } from './board-exchange.js';
 
 type Handler = (
   request: Pick<BullBoardRequest, 'queues' | 'query' | 'body'>,
@@ -65,14 +65,14 @@ export class BoardServer implements IServerAdapter {
 
   /** What answers a method and a path; null when nothing does. */
   find(method: string, path: string): Handler | null {
-    for (const { method: methods, route, handler } of this.api) {
-      if (!listed(methods).includes(method.toLowerCase())) continue;
-      for (const pattern of listed(route)) {
+    for (const offered of this.api) {
+      if (!listed(offered.method).includes(method.toLowerCase())) continue;
+      for (const pattern of listed(offered.route)) {
         const params = matchRoute(pattern, path);
         if (params === null) continue;
         return async (request) => {
           const asked = { ...request, params, headers: {}, uiConfig: this.uiConfig };
-          const { status = 200, body } = await handler(asked);
+          const { status = 200, body } = await offered.handler(asked);
           return { status, body };
         };
       }

@@ -2,6 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { DomainError } from '@app/common';
 import type { Queue as Bull } from 'bullmq';
+import type { BoardAnswer, BoardRequest } from './board-exchange.js';
 import { BoardFiles, pageTemplate, type BoardFile } from './board-files.js';
 import { boardPage } from './board-page.js';
 import { BoardServer } from './board-server.js';
@@ -11,23 +12,6 @@ import { sanitised } from '../sanitised-error.js';
 export interface ShownQueue {
   readonly name: string;
   readonly description: string;
-}
-
-/** What the board's page asks for. */
-export interface BoardRequest {
-  readonly method: string;
-  /** Below the board: `/api/queues`. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: unknown;
-  /** Whether the person may do more than look. */
-  readonly mayChange: boolean;
-}
-
-/** An answer as JSON. */
-export interface BoardAnswer {
-  readonly status: number;
-  readonly body: unknown;
 }
 
 /** Where the board gets its queues: fails with SERVICE_UNAVAILABLE when their store is away. */
