@@ -73,7 +73,7 @@ export class JobsClient {
       const job = await this.get(id).catch(() => null);
       if (job !== null && job.status !== 'pending' && job.status !== 'processing') return job;
       if (performance.now() > end) throw new Error(`it did not end: ${JSON.stringify(job)}`);
-      await sleep(100);
+      await sleep(250);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Queryable } from '@app/database';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { JobRow } from './job.js';
 import { jobResults, jobs, jobSlices } from './jobs.schema.js';
 
@@ -90,6 +90,12 @@ export const jobsRepository = {
     return job !== undefined;
   },
 };
+
+/** Slices that the workers can work on at once which have been heard of lately, as a subquery. */
+export function liveSlots(staleMs: number): SQL {
+  return sql`(select coalesce(sum(slots), 0) from job_workers
+    where seen_at > now() - make_interval(secs => ${staleMs / 1_000}))`;
+}
 
 function isJob(tenantId: string | null, id: string) {
   return and(eq(jobs.id, id), tenantId === null ? undefined : eq(jobs.tenantId, tenantId));

@@ -1,6 +1,7 @@
 import type { Queryable } from '@app/database';
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { JobRow } from '../job.js';
+import { liveSlots } from '../jobs.repository.js';
 import { jobs, jobShares, jobSlices } from '../jobs.schema.js';
 
 /** Any number that nothing else locks. */
@@ -25,8 +26,7 @@ export const admissionRepository = {
   async load(tx: Queryable, staleMs: number): Promise<{ slots: number; admitted: number }> {
     const { rows } = await tx.execute<{ slots: string; admitted: string }>(sql`
       select
-        (select coalesce(sum(slots), 0) from job_workers
-          where seen_at > now() - make_interval(secs => ${staleMs / 1_000})) as slots,
+        ${liveSlots(staleMs)} as slots,
         (select count(*) from job_slices where state = 'admitted') as admitted`);
     const [row] = rows;
     return { slots: Number(row?.slots ?? 0), admitted: Number(row?.admitted ?? 0) };

@@ -3,8 +3,13 @@ const SLICE_SECONDS = 5;
 const LEAST_ITEMS = 50;
 const MOST_ITEMS = 5_000;
 
-/** How many items make a slice of about five seconds. */
-export function sliceItems(itemsPerSecond: number): number {
-  const items = Math.round(itemsPerSecond * SLICE_SECONDS);
+/**
+ * How many items make a slice of about five seconds where so many are worked on at once.
+ * Were it five seconds of all workers together, a tenant that comes late would wait
+ * for several such slices, and who has a small share would get one a minute.
+ * @param itemsPerSecond of all workers together
+ */
+export function sliceItems(itemsPerSecond: number, slots: number): number {
+  const items = Math.round((itemsPerSecond * SLICE_SECONDS) / Math.max(slots, 1));
   return Math.min(Math.max(items, LEAST_ITEMS), MOST_ITEMS);
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '@app/database';
 import { and, count, eq, gte, sql } from 'drizzle-orm';
+import { liveSlots } from '../jobs.repository.js';
 import { jobIdempotency, jobs, jobSlices } from '../jobs.schema.js';
 import type { JobRow } from '../job.js';
 
@@ -74,6 +75,12 @@ export const submissionsRepository = {
       await tx.insert(jobSlices).values(slices.slice(from, from + ROWS_A_STATEMENT));
     }
     return row ?? null;
+  },
+
+  /** Slices that are worked on at once when there is enough to do. */
+  async slots(db: Queryable, staleMs: number): Promise<number> {
+    const { rows } = await db.execute<{ slots: string }>(sql`select ${liveSlots(staleMs)} as slots`);
+    return Number(rows[0]?.slots ?? 0);
   },
 
   /** Items per second of a model version's last jobs of some size; null when there were none. */

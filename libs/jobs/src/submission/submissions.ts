@@ -131,11 +131,12 @@ export class Submissions {
 
   private async sliceRows(jobId: string, submission: JobSubmission): Promise<NewSlice[]> {
     const { model, file, inputs = [], itemsPerSecond } = submission;
+    const { database, settings } = this.parts;
     const rate =
       itemsPerSecond ??
-      (await repository.measuredRate(this.parts.database.db, model.name, model.version)) ??
-      this.parts.settings.assumedItemsPerSecond;
-    const items = sliceItems(rate);
+      (await repository.measuredRate(database.db, model.name, model.version)) ??
+      settings.assumedItemsPerSecond;
+    const items = sliceItems(rate, await repository.slots(database.db, settings.staleMs));
     const common = { jobId, state: 'waiting' };
     if (file !== undefined) {
       const plans = this.parts.files.planSlices(file, items);
