@@ -51,42 +51,49 @@ describeWithRedis('a cancelled job', () => {
     return counts.reduce((sum, count) => sum + count, 0);
   };
 
-  it.each(MOMENTS)('at %d of its way stops within two seconds', async (moment) => {
-    const id = await submit(texts);
-    // Nowhere in particular between two answers.
-    await sleep(random.next() * 100);
-    await eventually(async () => (await client.get(id)).progress.current >= moment * texts.length, 60_000);
-    const cancelled = await client.cancel(id);
-    const at = performance.now();
-    if (cancelled.status === 409) {
-      // The last moments of a job may pass between two looks.
-      expect(moment).toBeGreaterThan(0.9);
-      return;
-    }
-    expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  it.each(MOMENTS)(
+    'at %d of its way stops within two seconds',
+    async (moment) => {
+      const id = await submit(texts);
+      // Nowhere in particular between two answers.
+      await sleep(random.next() * 100);
+      await eventually(
+        async () => (await client.get(id)).progress.current >= moment * texts.length,
+        60_000,
+      );
+      const cancelled = await client.cancel(id);
+      const at = performance.now();
+      if (cancelled.status === 409) {
+        // The last moments of a job may pass between two looks.
+        expect(moment).toBeGreaterThan(0.9);
+        return;
+      }
+      expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
 
-    await sleep(STOP_MS - (performance.now() - at));
-    const [atStop, results, slices] = await Promise.all([
-      predicted(),
-      client.results(id),
-      openSlices(fleet, id),
-    ]);
-    expect(slices).toBe(0);
-    await sleep(1_000);
-    expect(await predicted()).toBe(atStop);
-    expect(await client.results(id)).toHaveLength(results.length);
-    expect(results.length).toBeLessThan(texts.length);
-    const indices = results.map(({ index }) => index);
-    expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
+      await sleep(STOP_MS - (performance.now() - at));
+      const [atStop, results, slices] = await Promise.all([
+        predicted(),
+        client.results(id),
+        openSlices(fleet, id),
+      ]);
+      expect(slices).toBe(0);
+      await sleep(1_000);
+      expect(await predicted()).toBe(atStop);
+      expect(await client.results(id)).toHaveLength(results.length);
+      expect(results.length).toBeLessThan(texts.length);
+      const indices = results.map(({ index }) => index);
+      expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
 
-    expect(await client.get(id)).toMatchObject({ status: 'cancelled' });
-    expect(await client.cancel(id)).toMatchObject({
-      status: 409,
-      body: { error_code: 'JOB_ALREADY_FINISHED' },
-    });
-    await eventually(() => topicsOf(id).length > 0);
-    expect(topicsOf(id)).toEqual(['job.cancelled']);
-  }, 90_000);
+      expect(await client.get(id)).toMatchObject({ status: 'cancelled' });
+      expect(await client.cancel(id)).toMatchObject({
+        status: 409,
+        body: { error_code: 'JOB_ALREADY_FINISHED' },
+      });
+      await eventually(() => topicsOf(id).length > 0);
+      expect(topicsOf(id)).toEqual(['job.cancelled']);
+    },
+    90_000,
+  );
 
   it('lets those after it have the workers at once, and cannot be one that has ended', async () => {
     const cancelled = await submit(texts);

@@ -36,7 +36,8 @@ describeWithRedis('a job through everything that can go down', () => {
     const expected = await answersOf(client, texts);
     const secret = await newSecret(client);
     await makeSlicesSmall(fleet);
-    const completions = () => receiver.received.filter(({ body }) => typeOf(body) === 'job.completed');
+    const completions = () =>
+      receiver.received.filter(({ body }) => typeOf(body) === 'job.completed');
     receiver.answer = (response, received) => {
       const first = typeOf(received.body) === 'job.completed' && completions().length === 1;
       answering(first ? 503 : 204)(response, received);
@@ -92,7 +93,9 @@ describeWithRedis('a job through everything that can go down', () => {
     await eventually(() => completions().length > 1, 30_000);
     expect(new Set(completions().map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     const started = receiver.received.filter(({ body }) => typeOf(body) === 'job.started');
-    expect(new Set(started.map(({ headers }) => headers['webhook-id'])).size).toBeLessThanOrEqual(1);
+    expect(new Set(started.map(({ headers }) => headers['webhook-id'])).size).toBeLessThanOrEqual(
+      1,
+    );
     for (const received of receiver.received) {
       expect(verified(secret, received, Date.now())).toMatchObject({ data: { job_id: id } });
     }

@@ -62,41 +62,45 @@ describeWithRedis('ten jobs of five tenants on two workers', () => {
     await fleet?.stop();
   });
 
-  it('give each tenant at least half of its weighted share', async () => {
-    const filler = await fillerForRate(clients[0]!, PER_SECOND);
-    // As in a service that has run for a while, slices are made for what the workers do.
-    const earlier = await clients[0]!.submit(jobOf(1_000, 0, filler));
-    await clients[0]!.ended(earlier, 60_000);
-    const ids = await Promise.all(
-      TENANTS.map(async ({ jobs, waitMs }, i) => {
-        await sleep(waitMs);
-        const submitted: string[] = [];
-        for (const items of jobs) {
-          submitted.push(await clients[i]!.submit(jobOf(items, i, filler)));
-        }
-        return submitted;
-      }),
-    );
-    expect(ids.flat()).toHaveLength(10);
-    await eventually(async () => {
-      await sleep(200);
-      return (await tenantsAtWork(fleet)) === TENANTS.length;
-    }, 60_000);
+  it(
+    'give each tenant at least half of its weighted share',
+    async () => {
+      const filler = await fillerForRate(clients[0]!, PER_SECOND);
+      // As in a service that has run for a while, slices are made for what the workers do.
+      const earlier = await clients[0]!.submit(jobOf(1_000, 0, filler));
+      await clients[0]!.ended(earlier, 60_000);
+      const ids = await Promise.all(
+        TENANTS.map(async ({ jobs, waitMs }, i) => {
+          await sleep(waitMs);
+          const submitted: string[] = [];
+          for (const items of jobs) {
+            submitted.push(await clients[i]!.submit(jobOf(items, i, filler)));
+          }
+          return submitted;
+        }),
+      );
+      expect(ids.flat()).toHaveLength(10);
+      await eventually(async () => {
+        await sleep(200);
+        return (await tenantsAtWork(fleet)) === TENANTS.length;
+      }, 60_000);
 
-    const before = await itemsOf(fleet);
-    const started = performance.now();
-    await sleep(WINDOW_MS);
-    const after = await itemsOf(fleet);
-    const seconds = (performance.now() - started) / 1_000;
-    // Nobody's work may have run out meanwhile: then others had the rest.
-    expect(await tenantsAtWork(fleet)).toBe(TENANTS.length);
+      const before = await itemsOf(fleet);
+      const started = performance.now();
+      await sleep(WINDOW_MS);
+      const after = await itemsOf(fleet);
+      const seconds = (performance.now() - started) / 1_000;
+      // Nobody's work may have run out meanwhile: then others had the rest.
+      expect(await tenantsAtWork(fleet)).toBe(TENANTS.length);
 
-    const shares = sharesOf(before, after, seconds);
-    if (process.env.FAIRNESS_SECONDS !== undefined) console.log(JSON.stringify(shares, null, 1));
-    for (const share of shares) {
-      expect({ ...share, ok: share.got >= share.due / 2 }).toEqual({ ...share, ok: true });
-    }
-  }, WINDOW_MS + 180_000);
+      const shares = sharesOf(before, after, seconds);
+      if (process.env.FAIRNESS_SECONDS !== undefined) console.log(JSON.stringify(shares, null, 1));
+      for (const share of shares) {
+        expect({ ...share, ok: share.got >= share.due / 2 }).toEqual({ ...share, ok: true });
+      }
+    },
+    WINDOW_MS + 180_000,
+  );
 });
 
 function jobOf(items: number, seed: number, filler: number): object {

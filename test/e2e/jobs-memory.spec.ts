@@ -45,40 +45,46 @@ class MemoryWatch {
 }
 
 // What a process holds is read from /proc.
-(process.platform === 'linux' ? describe : describe.skip)('memory of a process with large files', () => {
-  let service: Service;
-  beforeAll(async () => {
-    service = await Service.start({ MODELS: 'clinical-assertion', LANES: '1' });
-    // What is loaded and compiled at the first use is not what grows with a file.
-    for (let i = 0; i < 5; i++) await upload(service.url, lines(2 * MEGABYTE));
-  }, 60_000);
-  afterAll(async () => {
-    await service?.stop();
-  });
+(process.platform === 'linux' ? describe : describe.skip)(
+  'memory of a process with large files',
+  () => {
+    let service: Service;
+    beforeAll(async () => {
+      service = await Service.start({ MODELS: 'clinical-assertion', LANES: '1' });
+      // What is loaded and compiled at the first use is not what grows with a file.
+      for (let i = 0; i < 5; i++) await upload(service.url, lines(2 * MEGABYTE));
+    }, 60_000);
+    afterAll(async () => {
+      await service?.stop();
+    });
 
-  it('grows by less than 64 MB while one is uploaded', async () => {
-    const memory = new MemoryWatch(service.process.pid ?? 0);
-    const { size, sha256, own } = await upload(service.url, lines(UPLOAD_BYTES));
-    memory.stop();
-    report('upload', memory);
-    expect(size).toBeGreaterThanOrEqual(UPLOAD_BYTES);
-    expect(sha256).toBe(own);
-    expect(memory.most - memory.first).toBeLessThan(64 * MEGABYTE);
-  }, 300_000);
+    it('grows by less than 64 MB while one is uploaded', async () => {
+      const memory = new MemoryWatch(service.process.pid ?? 0);
+      const { size, sha256, own } = await upload(service.url, lines(UPLOAD_BYTES));
+      memory.stop();
+      report('upload', memory);
+      expect(size).toBeGreaterThanOrEqual(UPLOAD_BYTES);
+      expect(sha256).toBe(own);
+      expect(memory.most - memory.first).toBeLessThan(64 * MEGABYTE);
+    }, 300_000);
 
-  it('stays within 50 MB while a job works on one', async () => {
-    const { file_id } = await upload(service.url, jobLines());
-    const client = new JobsClient(service.url);
-    const id = await client.submit({ model: 'clinical-assertion', input_file_id: file_id });
-    await eventually(async () => (await client.get(id)).progress.current > JOB_ROWS / 4, 120_000);
-    const memory = new MemoryWatch(service.process.pid ?? 0);
-    const job = await client.ended(id, 600_000);
-    memory.stop();
-    report('job', memory);
-    expect(job).toMatchObject({ status: 'completed', progress: { current: JOB_ROWS, failed: 0 } });
-    expect(memory.most - memory.first).toBeLessThan(50 * MEGABYTE);
-  }, 900_000);
-});
+    it('stays within 50 MB while a job works on one', async () => {
+      const { file_id } = await upload(service.url, jobLines());
+      const client = new JobsClient(service.url);
+      const id = await client.submit({ model: 'clinical-assertion', input_file_id: file_id });
+      await eventually(async () => (await client.get(id)).progress.current > JOB_ROWS / 4, 120_000);
+      const memory = new MemoryWatch(service.process.pid ?? 0);
+      const job = await client.ended(id, 600_000);
+      memory.stop();
+      report('job', memory);
+      expect(job).toMatchObject({
+        status: 'completed',
+        progress: { current: JOB_ROWS, failed: 0 },
+      });
+      expect(memory.most - memory.first).toBeLessThan(50 * MEGABYTE);
+    }, 900_000);
+  },
+);
 
 /** So many bytes of rows, made as they are sent. */
 function* lines(bytes: number): Generator<Buffer> {

@@ -79,7 +79,9 @@ export const submissionsRepository = {
 
   /** Slices that are worked on at once when there is enough to do. */
   async slots(db: Queryable, staleMs: number): Promise<number> {
-    const { rows } = await db.execute<{ slots: string }>(sql`select ${liveSlots(staleMs)} as slots`);
+    const { rows } = await db.execute<{ slots: string }>(
+      sql`select ${liveSlots(staleMs)} as slots`,
+    );
     return Number(rows[0]?.slots ?? 0);
   },
 
