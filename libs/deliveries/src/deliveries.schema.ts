@@ -17,7 +17,7 @@ export const deliveries = pgTable(
     subjectId: text('subject_id'),
     /** The tenant's endpoint; null for a job's own callback URL and for mail. */
     endpointId: uuid('endpoint_id'),
-    /** Envelope of the URL or the address; null when the endpoint has it. */
+    /** Encrypted envelope of the URL or the address; null when the endpoint has it. */
     destination: text('destination'),
     /** What is sent: ids, counts and times; no patient data. */
     payload: jsonb('payload').notNull(),

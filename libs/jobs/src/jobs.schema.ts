@@ -39,12 +39,12 @@ export const jobs = pgTable(
     /** Items with a stored result; those that failed by themselves included. */
     done: integer('done').notNull().default(0),
     failed: integer('failed').notNull().default(0),
-    /** Envelope of the URL that is told of events; it may hold secrets. */
+    /** Encrypted envelope of the URL that is told of events; it may hold secrets. */
     callbackUrl: text('callback_url'),
     callbackEvents: text('callback_events').array().notNull(),
-    /** Envelope of the address that is told of the end. */
+    /** Encrypted envelope of the address that is told of the end. */
     notifyEmail: text('notify_email'),
-    /** Envelope of the caller's own JSON object. */
+    /** Encrypted envelope of the caller's own JSON object. */
     metadata: text('metadata'),
     /** Code and message of what ended a failed job; no patient data. */
     error: jsonb('error'),
@@ -81,7 +81,7 @@ export const jobSlices = pgTable(
     /** Where the rows stand in the input file, in bytes; null when the inputs came with the request. */
     byteStart: bigint('byte_start', { mode: 'number' }),
     byteEnd: bigint('byte_end', { mode: 'number' }),
-    /** Envelope of the inputs as a JSON array when they came with the request. */
+    /** Encrypted envelope of the inputs as a JSON array when they came with the request. */
     inputs: text('inputs'),
     /** How often it was begun; one that keeps ending its worker is split. */
     attempts: integer('attempts').notNull().default(0),
@@ -108,7 +108,7 @@ export const jobResults = pgTable(
       .references(() => jobs.id, { onDelete: 'cascade' }),
     firstItem: integer('first_item').notNull(),
     items: integer('items').notNull(),
-    /** Envelope of one JSON line an item, in the order of the items. */
+    /** Encrypted envelope of one JSON line an item, in the order of the items. */
     lines: text('lines').notNull(),
   },
   (table) => [unique('job_results_first_item').on(table.jobId, table.firstItem)],
@@ -186,7 +186,7 @@ export const files = pgTable(
     /** Where in the file, in bytes, row 0 and every `row_step`-th row after it begin. */
     rowOffsets: bigint('row_offsets', { mode: 'number' }).array().notNull(),
     rowStep: integer('row_step').notNull(),
-    /** Envelope of the key that the bytes are encrypted with, base64. */
+    /** Encrypted envelope of the key that the bytes are encrypted with, base64. */
     dataKey: text('data_key').notNull(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),

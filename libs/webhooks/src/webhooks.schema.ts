@@ -8,7 +8,7 @@ export const webhookEndpoints = pgTable(
   {
     id: uuid('id').primaryKey(),
     tenantId: text('tenant_id').notNull(),
-    /** Envelope: URLs may hold secrets. */
+    /** Encrypted envelope: URLs may hold secrets. */
     url: text('url').notNull(),
     topics: text('topics').array().notNull(),
     description: text('description').notNull(),
@@ -27,7 +27,7 @@ export const webhookSecrets = pgTable(
   {
     id: uuid('id').primaryKey(),
     tenantId: text('tenant_id').notNull(),
-    /** Envelope of the `whsec_…` text. */
+    /** Encrypted envelope of the `whsec_…` text. */
     secret: text('secret').notNull(),
     createdAt: time('created_at').notNull(),
     /** When the replaced one stops signing; null for the present one. */
