@@ -28,6 +28,12 @@ export const DEFAULT_ASSERTION_TYPES: readonly string[] = ['PROBLEM'];
 const MAX_INTERACTIVE_ITEMS = 256;
 const MAX_INTERACTIVE_CHARACTERS = 100_000;
 
+/**
+ * Tokens of a sentence that are read at once. A longer one is a list without an
+ * end, whose every finding would be judged over all the others: the cost grows
+ * with the square, the answer with nothing.
+ */
+const LONGEST_PART = 256;
 /** Entity markers take tokens of their own beside the sentence. */
 const MARKER_TOKENS = 2;
 
@@ -63,8 +69,8 @@ export class NoteAnalyzer {
 
     const segmented = segmentNote(request.text);
     const { sentences, cut } = fitSentences(segmented.lines, segmented.sentences, [
-      tagger,
-      { ...asserter, maxTokens: asserter.maxTokens - MARKER_TOKENS },
+      { ...tagger, maxTokens: Math.min(tagger.maxTokens, LONGEST_PART) },
+      { ...asserter, maxTokens: Math.min(asserter.maxTokens, LONGEST_PART) - MARKER_TOKENS },
     ]);
     const lines = withoutMarkers(segmented.lines, asserter.manifest.entityMarker);
 
