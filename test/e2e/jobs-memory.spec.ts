@@ -4,12 +4,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createHash } from 'node:crypto';
 import { clinicalTexts } from '../support/clinical-texts.js';
-import { eventually } from '../support/eventually.js';
-import { JobsClient } from '../support/jobs-client.js';
+import { JobsClient, type JobState } from '../support/jobs-client.js';
 import { Service } from '../support/service.js';
 
 const MEGABYTE = 1_000_000;
 const UPLOAD_BYTES = Number(process.env.UPLOAD_MB ?? 120) * MEGABYTE;
+const WARM_UP_ROWS = 20_000;
 const JOB_ROWS = Number(process.env.JOB_ROWS ?? 12_000);
 
 /** Looks at how much of the machine's memory a process holds, until told to stop. */
@@ -69,20 +69,24 @@ class MemoryWatch {
     }, 300_000);
 
     it('stays within 50 MB while a job works on one', async () => {
-      const { file_id } = await upload(service.url, jobLines());
-      const client = new JobsClient(service.url);
-      const id = await client.submit({ model: 'clinical-assertion', input_file_id: file_id });
-      await eventually(async () => (await client.get(id)).progress.current > JOB_ROWS / 4, 120_000);
+      // Until the heap has been collected for the first time, it is as large as at the start.
+      await job(WARM_UP_ROWS);
       const memory = new MemoryWatch(service.process.pid ?? 0);
-      const job = await client.ended(id, 600_000);
-      memory.stop();
-      report('job', memory);
-      expect(job).toMatchObject({
+      expect(await job(JOB_ROWS)).toMatchObject({
         status: 'completed',
         progress: { current: JOB_ROWS, failed: 0 },
       });
+      memory.stop();
+      report('job', memory);
       expect(memory.most - memory.first).toBeLessThan(50 * MEGABYTE);
     }, 900_000);
+
+    async function job(rows: number): Promise<JobState> {
+      const { file_id } = await upload(service.url, jobLines(rows));
+      const client = new JobsClient(service.url);
+      const id = await client.submit({ model: 'clinical-assertion', input_file_id: file_id });
+      return client.ended(id, 400_000);
+    }
   },
 );
 
@@ -93,10 +97,10 @@ function* lines(bytes: number): Generator<Buffer> {
   for (let made = 0; made < bytes; made += part.length) yield part;
 }
 
-function* jobLines(): Generator<Buffer> {
+function* jobLines(count: number): Generator<Buffer> {
   const texts = clinicalTexts(1_000, 12);
   const part = Buffer.from(texts.map((text) => `${JSON.stringify(text)}\n`).join(''));
-  for (let rows = 0; rows < JOB_ROWS; rows += texts.length) yield part;
+  for (let rows = 0; rows < count; rows += texts.length) yield part;
 }
 
 interface Uploaded {

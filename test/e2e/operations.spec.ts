@@ -31,7 +31,14 @@ describe('operations', () => {
       timestamp: expect.stringMatching(/Z$/),
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       uptime_seconds: expect.any(Number),
-      checks: { model: check, queue: check, database: check, memory: check, disk: check },
+      checks: {
+        model: check,
+        queue: check,
+        jobs: check,
+        database: check,
+        memory: check,
+        disk: check,
+      },
     });
   });
 

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
@@ -61,6 +62,7 @@ const SUBMISSION_PROBLEMS = [
 ] as const;
 
 @ApiTags('jobs')
+@ApiExtraModels(JobResultPage)
 @Controller()
 @RequirePermission('jobs')
 export class JobsController {
