@@ -5,7 +5,17 @@
  */
 const LEVELS = [
   ['common'],
-  ['config', 'observability', 'database', 'redis', 'signals', 'encryption', 'audit', 'queues', 'deliveries'],
+  [
+    'config',
+    'observability',
+    'database',
+    'redis',
+    'signals',
+    'encryption',
+    'audit',
+    'queues',
+    'deliveries',
+  ],
   ['model-registry', 'auth', 'jobs', 'webhooks', 'notifications', 'health'],
   ['inference'],
   ['documents', 'imaging', 'monitoring', 'generation'],
