@@ -11,7 +11,7 @@ import { shutDown } from './shutdown.js';
  * Of what V8 keeps, how much may be garbage before it is collected, in percent of the rest. Left
  * alone, it lets a job of many items grow the process by 100 MB, drops them, and begins anew.
  */
-const HEAP_GROWING_PERCENT = 50;
+const HEAP_GROWING_PERCENT = 150;
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
