@@ -181,6 +181,7 @@ describe('accounts over HTTP', () => {
       ['POST', '/admin/users/north/api-key', { name: 'x' }],
       ['POST', `/admin/api-keys/${id}/rotate`, {}],
       ['DELETE', `/admin/api-keys/${id}`],
+      ['PATCH', `/admin/tenants/${north.id}`, { weight: 2 }],
       ['DELETE', `/admin/tenants/${north.id}`],
       ['POST', '/admin/api-keys', { name: 'x', tenant_id: north.id }],
       ['POST', '/admin/tenants', { name: 'West', tier: 'pro' }],
@@ -208,6 +209,15 @@ describe('accounts over HTTP', () => {
     }
     // And all of it is there for its own administrator.
     expect((await call('DELETE', `/admin/api-keys/${id}`, north.admin)).status).toBe(204);
+  });
+
+  it('changes how much a tenant gets of what all share', async () => {
+    const { id } = await newTenant('West');
+    const change = (weight: number) => call('PATCH', `/admin/tenants/${id}`, admin, { weight });
+    expect(await change(7)).toMatchObject({ status: 200, body: { id, tier: 'pro', weight: 7 } });
+    expect((await change(0)).status).toBe(422);
+    const { body } = await call('GET', '/admin/tenants?limit=1000', admin);
+    expect(body['data']).toContainEqual(expect.objectContaining({ id, weight: 7 }));
   });
 
   it('lets nobody give more than they have', async () => {

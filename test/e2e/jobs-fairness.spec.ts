@@ -153,22 +153,26 @@ async function signIn(url: string): Promise<string> {
 }
 
 async function tenantOf(
-  { apis, postgres }: Fleet,
+  { apis }: Fleet,
   admin: string,
   { name, weight, api }: { name: string; weight: number; api: string },
 ): Promise<JobsClient> {
-  const post = async (route: string, body: object): Promise<Record<string, string>> => {
+  const send = async (
+    method: string,
+    route: string,
+    body: object,
+  ): Promise<Record<string, string>> => {
     const response = await fetch(apis[0]!.url + route, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${admin}` },
       body: JSON.stringify(body),
     });
-    expect(response.status).toBe(201);
+    expect(response.ok).toBe(true);
     return (await response.json()) as Record<string, string>;
   };
-  const { id } = await post('/admin/tenants', { name, tier: 'enterprise' });
-  await postgres.query('update tenants set weight = $1 where id = $2', [weight, id]);
-  const { api_key } = await post('/admin/api-keys', {
+  const { id } = await send('POST', '/admin/tenants', { name, tier: 'enterprise' });
+  await send('PATCH', `/admin/tenants/${id}`, { weight });
+  const { api_key } = await send('POST', '/admin/api-keys', {
     name,
     tenant_id: id,
     tier: 'enterprise',

@@ -33,6 +33,13 @@ export class TenantsService {
     return tenant;
   }
 
+  /** @param weight its share relative to other tenants', above 0 */
+  async changeWeight(tx: Transaction, id: string, weight: number): Promise<TenantRow> {
+    const tenant = await this.find(tx, id);
+    await tenantsRepository.update(tx, id, { weight });
+    return { ...tenant, weight };
+  }
+
   /** Nobody of the tenant gets in any more. */
   async disable(tx: Transaction, id: string): Promise<EndedAccess> {
     await this.find(tx, id);

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Put } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -16,6 +16,7 @@ import { Actor, type Acting } from './acting.js';
 import { AdminTenantsService } from './tenants.service.js';
 import {
   ChangeRolesRequest,
+  ChangeTenantRequest,
   CreateTenantRequest,
   CreateUserRequest,
   ResetPasswordRequest,
@@ -144,6 +145,19 @@ export class AccountsController {
   @ApiPage()
   listTenants(@Caller() caller: Principal, @Page() page: PageRequest): Promise<TenantList> {
     return this.tenants.list(caller, page);
+  }
+
+  @Patch('tenants/:id')
+  @ApiOperation({ summary: "Changes a tenant's share; takes effect within half a minute" })
+  @ApiOkResponse({ type: TenantResponse })
+  @ApiProblems('NOT_FOUND', 'VALIDATION_ERROR')
+  changeTenant(
+    @Param('id') id: string,
+    @ValidBody() body: ChangeTenantRequest,
+    @Caller() caller: Principal,
+    @Actor() acting: Acting,
+  ): Promise<TenantResponse> {
+    return this.tenants.change(id, body, caller, acting);
   }
 
   @Delete('tenants/:id')

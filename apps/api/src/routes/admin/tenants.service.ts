@@ -5,7 +5,12 @@ import { Database } from '@app/database';
 import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from './acting.js';
 import { AuditedActs } from './audited-acts.js';
-import type { CreateTenantRequest, TenantList, TenantResponse } from './users.dto.js';
+import type {
+  ChangeTenantRequest,
+  CreateTenantRequest,
+  TenantList,
+  TenantResponse,
+} from './users.dto.js';
 
 /** Administration of tenants, by administrators of the default one. */
 @Injectable()
@@ -44,6 +49,20 @@ export class AdminTenantsService {
     }
     const rows = await tenantsRepository.list(db, page.after, page.limit);
     return toPage(rows, page, await tenantsRepository.count(db), toResponse);
+  }
+
+  async change(
+    id: string,
+    { weight }: ChangeTenantRequest,
+    caller: Principal,
+    acting: Acting,
+  ): Promise<TenantResponse> {
+    const act = { action: 'tenant.change', object: { kind: 'tenant', id }, status: 200 };
+    const tenant = await this.acts.perform(acting, act, (tx) => {
+      assertOverall(caller);
+      return this.auth.tenants.changeWeight(tx, id, weight);
+    });
+    return toResponse(tenant);
   }
 
   async disable(id: string, caller: Principal, acting: Acting): Promise<void> {

@@ -71,6 +71,18 @@ export class CreateTenantRequest {
   tier!: string;
 }
 
+export class ChangeTenantRequest {
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    example: 4,
+    description:
+      'Share of the device and of the workers, relative to other tenants that want them too.',
+  })
+  weight!: number;
+}
+
 export class TenantResponse {
   @ApiProperty() id!: string;
   @ApiProperty() name!: string;
