@@ -50,13 +50,23 @@ describe('formBatch', () => {
     ]);
   });
 
-  it('prefers the closest lengths, and among equals the earlier', () => {
-    const waiting = of(30, 21, 19, 20);
+  it('takes the closest lengths, and among equals the earlier', () => {
+    const earlier = { length: 20, units: 1 };
+    const waiting = [...of(30, 21, 12), earlier, ...of(20)];
     const batch = formBatch({ length: 20, units: 1 }, waiting, {
       maxBatchTokens: 63,
       maxPaddingWaste: 0.1,
     });
-    expect(batch.map((item) => item.length)).toEqual([20, 20, 21]);
+    expect(batch.map((item) => item.length)).toEqual([20, 20, 20]);
+    expect(batch[1]).toBe(earlier);
+  });
+
+  it('takes an unlike neighbour where it is cheaper than another run, and not where it costs more', () => {
+    const head = { length: 20, units: 1 };
+    const budget = { maxBatchTokens: 512, maxPaddingWaste: 0.2 };
+    expect(formBatch(head, of(22), budget)).toHaveLength(2);
+    const many = of(...Array.from({ length: 10 }, () => 20));
+    expect(formBatch(head, [...many, ...of(24)], budget)).toHaveLength(11);
   });
 
   it('counts the rows of a composite item', () => {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { DomainError } from '@app/common';
 import { LaneDiedError, RunFailedError } from '../runtime/runtime.js';
 import { ManualRuntime } from '../testing/manual-runtime.js';
@@ -84,12 +85,29 @@ describe('dispatch', () => {
     expect(runtime.running.map((batch) => batch.lengths.length)).toEqual([1, 4]);
   });
 
-  it('prepares no second batch for a model whose runs are long, where it gains nothing', async () => {
+  it('forms the batch behind a long run shortly before that ends, from all that waits then', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     const { runtime, submit } = setup(1);
     void submit([tokens(40)]);
-    await runtime.running[0]!.finish(1_000);
+    await runtime.running[0]!.finish(100);
+    void submit([tokens(40)]);
     for (let i = 0; i < 20; i++) void submit([tokens(10)]);
+    jest.advanceTimersByTime(96);
     expect(runtime.running).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    expect(runtime.running.map((batch) => batch.lengths.length)).toEqual([1, 4]);
+    jest.useRealTimers();
+  });
+
+  it('does not wait with it where so much waits that it would be no better for it', async () => {
+    const { runtime, submit } = setup(1);
+    void submit([tokens(40)]);
+    await runtime.running[0]!.finish(20);
+    void submit([tokens(40)]);
+    for (let i = 0; i < 7; i++) void submit([tokens(10)]);
+    expect(runtime.running).toHaveLength(1);
+    void submit([tokens(10)]);
+    expect(runtime.running.map((batch) => batch.lengths.length)).toEqual([1, 4]);
   });
 
   it('never mixes models in a batch', async () => {

@@ -8,9 +8,11 @@ import {
   type Runtime,
 } from '../runtime/runtime.js';
 import { BulkGate } from './bulk-gate.js';
-import { BulkShare } from './bulk-share.js';
-import { FairQueue } from './fair-queue.js';
+import { BulkShare, SHORT_RUN_MS } from './bulk-share.js';
 import { Backlog } from './backlog.js';
+import { FairQueue } from './fair-queue.js';
+import { LaneForecast } from './lane-forecast.js';
+import { BatchTotals, queueStats } from './queue-stats.js';
 import {
   DEFAULT_SCHEDULER_OPTIONS,
   type QueueStats,
@@ -20,9 +22,6 @@ import {
 } from './scheduler-options.js';
 import { answer, clientClosed, closing, openSubmission, startDeadline } from './submission.js';
 import type { ItemOutcome, ScheduledModel, SubmitContext, WorkItem } from './work.js';
-
-/** Sending a batch takes a lane well under a millisecond: a longer run does not feel it. */
-const SHORT_RUN_MS = 25;
 
 /**
  * Gives free lanes their next batch. Lanes pull: a batch is formed only when
@@ -38,11 +37,11 @@ export class Scheduler {
   /** Items whose batch failed or killed its lane: each is tried once more, alone, one at a time. */
   private readonly suspects = new Set<WorkItem>();
   private suspectLane: Lane | null = null;
-  private readonly bulkShare = new BulkShare();
+  private readonly bulkShare: BulkShare;
   private readonly bulkGate: BulkGate;
   private readonly backlog = new Backlog();
-  private readonly totals = { batches: 0, items: 0, tokens: 0, padded: 0 };
-  private lastSuccessAt: number | null = null;
+  private readonly forecast: LaneForecast;
+  private readonly totals = new BatchTotals();
   private batchesInFlight = 0;
   private isClosing = false;
   private onIdle: (() => void) | null = null;
@@ -53,6 +52,8 @@ export class Scheduler {
     private readonly observer: SchedulerObserver = {},
   ) {
     this.options = { ...DEFAULT_SCHEDULER_OPTIONS, ...options };
+    this.bulkShare = new BulkShare(this.options.now);
+    this.forecast = new LaneForecast(this.options.now, () => this.pull());
     this.bulkGate = new BulkGate((tokens) => this.hasBulkRoom(tokens));
     runtime.onLaneReady(() => this.pull());
   }
@@ -106,28 +107,7 @@ export class Scheduler {
   }
 
   stats(): QueueStats {
-    const { interactive, bulk } = this.queues;
-    const now = this.options.now();
-    let oldest = now;
-    let ages = 0;
-    for (const queue of [interactive, bulk]) {
-      for (const item of queue) {
-        oldest = Math.min(oldest, item.enqueuedAt);
-        ages += now - item.enqueuedAt;
-      }
-    }
-    const { batches, items, tokens, padded } = this.totals;
-    return {
-      interactive: { items: interactive.items, tokens: interactive.tokens },
-      bulk: { items: bulk.items, tokens: bulk.tokens, atGate: this.bulkGate.waiting },
-      oldestMs: now - oldest,
-      meanAgeMs: ages / Math.max(1, interactive.items + bulk.items),
-      batches,
-      items,
-      meanBatchSize: items / Math.max(1, batches),
-      paddingWaste: padded === 0 ? 0 : 1 - tokens / padded,
-      lastSuccessAt: this.lastSuccessAt,
-    };
+    return queueStats(this.queues, this.bulkGate.waiting, this.totals, this.options.now());
   }
 
   /** Stops admitting, lets what waits finish until `deadline` (same clock), then rejects the rest. */
@@ -238,52 +218,73 @@ export class Scheduler {
   // --- dispatch
 
   private pull(): void {
-    for (let lane = this.freestLane(); lane; lane = this.freestLane()) {
-      const batch = this.nextBatch(lane.inFlight > 0);
-      const head = batch?.[0];
-      if (!batch || !head) return;
-      void this.runBatch(lane, batch, head);
-    }
+    let lane = this.freestLane();
+    while (lane && this.dispatch(lane)) lane = this.freestLane();
+    const { interactive, bulk } = this.queues;
+    if (lane && interactive.items + bulk.items > 0) this.forecast.watch(lane);
   }
 
-  /** An idle lane, else one that can hold a second batch ready. */
+  private dispatch(lane: Lane): boolean {
+    const batch = this.nextBatch(lane);
+    const head = batch?.[0];
+    if (batch && head) void this.runBatch(lane, batch, head);
+    return head !== undefined;
+  }
+
+  /** An idle lane, else the first to be idle among those that can hold a second batch ready. */
   private freestLane(): Lane | null {
     let best: Lane | null = null;
+    let soonest = Infinity;
     for (const lane of this.runtime.lanes) {
       if (!lane.ready || lane.inFlight > 1 || lane === this.suspectLane) continue;
-      if (!best || lane.inFlight < best.inFlight) best = lane;
+      if (lane.inFlight === 0) return lane;
+      const remaining = this.forecast.remainingMs(lane);
+      if (remaining >= soonest) continue;
+      best = lane;
+      soonest = remaining;
     }
     return best;
   }
 
   /**
    * What an idle lane runs next. A busy lane is given a second batch, so that
-   * it need not wait for one to be sent, only while a full and short one waits
-   * anyway: else it would be formed too early, from too few. Nor is bulk work
-   * parked there beyond its share: an interactive request would have to wait
-   * for it twice.
+   * it need not wait for one to be sent, but only shortly before it ends: else
+   * it would be formed too early, from too few, and bulk work would stand in
+   * the way of interactive work that came meanwhile.
    */
-  private nextBatch(laneIsBusy: boolean): WorkItem[] | null {
+  private nextBatch(lane: Lane): WorkItem[] | null {
+    const isBusy = lane.inFlight > 0;
     const [suspect] = this.suspects;
-    if (suspect && !this.suspectLane && !laneIsBusy) return [suspect];
+    if (suspect && !this.suspectLane && !isBusy) return [suspect];
     const { interactive, bulk } = this.queues;
     const urgent = interactive.head();
     const patient = bulk.head();
-    if (!urgent) {
-      return patient && !laneIsBusy ? this.takeBatch(bulk, patient, Infinity, false) : null;
-    }
-    if (laneIsBusy && !this.isWorthPreparing(urgent)) return null;
+    const head = urgent ?? patient;
+    if (!head || (isBusy && !this.isTimeToPrepare(lane, head))) return null;
+    if (!urgent) return this.takeBatch(bulk, head, this.bulkTokens(head), false);
     const bulkAllowance = patient ? this.bulkShare.due(patient.length) : 0;
     return patient && bulkAllowance > 0
-      ? this.takeBatch(bulk, patient, bulkAllowance, true)
+      ? this.takeBatch(bulk, patient, Math.min(bulkAllowance, this.bulkTokens(patient)), true)
       : this.takeBatch(interactive, urgent, Infinity, patient !== undefined);
   }
 
-  /** Whether a full batch waits, so short that sending it while the lane idles would be felt. */
-  private isWorthPreparing(head: WorkItem): boolean {
+  /**
+   * Whether to form the batch that follows on a busy lane. Where much waits it
+   * will not get better. A run shorter than the lead is always near its end:
+   * behind it only a full batch is worth sending.
+   */
+  private isTimeToPrepare(lane: Lane, head: WorkItem): boolean {
     const { maxBatchTokens } = head.submission.model.budget;
-    if (this.queues.interactive.tokens < maxBatchTokens) return false;
-    return this.backlog.runMs(head, maxBatchTokens) <= SHORT_RUN_MS;
+    const waiting = this.queues.interactive.tokens;
+    const isShort = this.forecast.runMs(lane) <= SHORT_RUN_MS;
+    if (isShort && waiting >= 2 * maxBatchTokens) return true;
+    if (!this.forecast.isNearEnd(lane)) return false;
+    return !this.forecast.isAlwaysNearEnd(lane) || waiting >= maxBatchTokens;
+  }
+
+  private bulkTokens(head: WorkItem): number {
+    const { maxBatchTokens } = head.submission.model.budget;
+    return this.bulkShare.batchTokens(maxBatchTokens, this.backlog.runMs(head, maxBatchTokens));
   }
 
   private takeBatch(
@@ -310,6 +311,7 @@ export class Scheduler {
     const isBulk = head.submission.context.priority === 'bulk';
     if (isBulk) this.backlog.add(batch);
     this.batchesInFlight++;
+    this.forecast.sent(lane, this.backlog.runMs(head, shapeOf(batch).tokens));
     const startedAt = this.options.now();
     let left: readonly WorkItem[] = batch;
     try {
@@ -326,6 +328,7 @@ export class Scheduler {
     } finally {
       this.backlog.remove(isBulk ? batch : left);
       this.batchesInFlight--;
+      this.forecast.ended(lane);
       if (isSuspect) this.suspectLane = null;
       this.pull();
       this.afterQueueShrank();
@@ -340,16 +343,10 @@ export class Scheduler {
       batchTokens: paddedTokens(shape),
       paddingWaste: paddingWaste(shape),
     };
-    const now = this.options.now();
-    this.lastSuccessAt = now;
-    this.totals.batches++;
-    this.totals.items += batch.length;
-    this.totals.tokens += shape.tokens;
-    this.totals.padded += report.batchTokens;
     this.backlog.learn(batch, shape.tokens, output.runMs);
     this.report(batch, output.runMs, true);
     // Waiting in the lane behind another batch is queueing too.
-    const laneWaitMs = Math.max(0, now - startedAt - output.runMs);
+    const laneWaitMs = Math.max(0, this.options.now() - startedAt - output.runMs);
     for (const [i, row] of output.rows.entries()) {
       const item = batch[i];
       if (item) answer(item, { row, queueMs: startedAt - item.enqueuedAt + laneWaitMs, ...report });
@@ -387,7 +384,7 @@ export class Scheduler {
     const submission = batch[0]?.submission;
     if (!submission) return;
     const shape = shapeOf(batch);
-    this.observer.onBatch?.({
+    const report = {
       model: submission.model.key,
       priority: submission.context.priority,
       size: batch.length,
@@ -395,6 +392,8 @@ export class Scheduler {
       paddingWaste: paddingWaste(shape),
       runMs,
       ok,
-    });
+    };
+    if (ok) this.totals.add(report, this.options.now());
+    this.observer.onBatch?.(report);
   }
 }

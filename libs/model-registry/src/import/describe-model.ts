@@ -81,7 +81,7 @@ export async function describeModel(
       precision: graph.precision,
       calibration: { temperature: config.temperature },
       providers: ['cpu'],
-      batching: { maxBatchTokens: 256, maxPaddingWaste: 0.1 },
+      batching: { maxBatchTokens: 512, maxPaddingWaste: 0.1 },
       ...(task === 'assertion' && { entityMarker: markerOf(tokenizer) }),
       ...(task === 'embedding' && { embedding: await poolingOf(folder) }),
     },
