@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { auditLogTable } from '@app/audit';
 import { DomainError, newId } from '@app/common';
-import type { FileRow, InputFiles } from '@app/jobs';
+import type { FileContent, FileRow, InputFiles } from '@app/jobs';
 import { sql } from 'drizzle-orm';
 import { eventually } from '../support/eventually.js';
 import { isDone, JobsFixture } from '../support/jobs-fixture.js';
@@ -35,11 +35,11 @@ class MemoryFiles implements InputFiles {
     });
   }
 
-  async *readRows(_file: FileRow, start: number, end: number) {
+  async *readRows(_file: FileContent, start: number, end: number) {
     for (let index = start; index < end; index++) {
-      const input = this.rows[index];
+      const text = this.rows[index];
       const error = new DomainError('VALIDATION_ERROR', 'This row is no input.');
-      yield typeof input === 'string' ? { index, input } : { index, error };
+      yield [typeof text === 'string' ? { text } : error];
     }
   }
 

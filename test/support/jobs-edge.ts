@@ -214,12 +214,15 @@ export class JobsEdge {
       if (slice == null) return;
       const lines: string[] = [];
       let failed = 0;
-      for await (const { index, ...item } of slice.items()) {
-        const text = 'input' in item ? item.input.text : 'fail';
-        if (text === 'fail') failed++;
-        const error = { code: 'TEXT_TOO_LONG', message: '=too long' };
-        const prediction = { prediction_id: `p${index}`, label: 'ABSENT', score: 0.5 };
-        lines.push(JSON.stringify(text === 'fail' ? { index, error } : { index, prediction }));
+      for await (const items of slice.items()) {
+        for (const item of items) {
+          const index = slice.slice.firstItem + lines.length;
+          const fails = item instanceof DomainError || item.text === 'fail';
+          if (fails) failed++;
+          const error = { code: 'TEXT_TOO_LONG', message: '=too long' };
+          const prediction = { prediction_id: `p${index}`, label: 'ABSENT', score: 0.5 };
+          lines.push(JSON.stringify(fails ? { index, error } : { index, prediction }));
+        }
       }
       await this.jobs.slices.finish(slice, lines, failed);
       slice.end();

@@ -1,14 +1,14 @@
-/** The items of a stream in groups of up to `size`, a group in memory at a time. */
+/** The items of a stream in groups of `size`, the last of as many as are left, however many come at a time. */
 export async function* groupsOf<Item>(
-  items: AsyncIterable<Item>,
+  arrivals: AsyncIterable<readonly Item[]>,
   size: number,
-): AsyncGenerator<Item[]> {
-  let group: Item[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
+): AsyncGenerator<readonly Item[]> {
+  let rest: readonly Item[] = [];
+  for await (const arrived of arrivals) {
+    const items = rest.length === 0 ? arrived : [...rest, ...arrived];
+    let from = 0;
+    for (; from + size <= items.length; from += size) yield items.slice(from, from + size);
+    rest = items.slice(from);
   }
-  if (group.length > 0) yield group;
+  if (rest.length > 0) yield rest;
 }

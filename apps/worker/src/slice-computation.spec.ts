@@ -5,13 +5,17 @@ import { computeSlice } from './slice-computation.js';
 
 type Predict = (request: InferenceRequest, context: RequestContext) => Promise<EachAnswer>;
 
+/** Items that come at a time: no divisor of a group's size. */
+const ARRIVING = 50;
+
 /** A slice whose items are texts or errors, read as they are asked for. */
 function sliceOf(items: readonly (string | DomainError)[], firstItem = 0) {
   const read = { items: 0, computed: 0 };
-  async function* stream(): AsyncGenerator<SliceItem> {
-    for (const item of items) {
-      const index = firstItem + read.items++;
-      yield item instanceof DomainError ? { index, error: item } : { index, input: { text: item } };
+  async function* stream(): AsyncGenerator<readonly SliceItem[]> {
+    for (let at = 0; at < items.length; at += ARRIVING) {
+      const arrived = items.slice(at, at + ARRIVING);
+      read.items += arrived.length;
+      yield arrived.map((item) => (item instanceof DomainError ? item : { text: item }));
     }
   }
   const slice = {
@@ -79,7 +83,7 @@ describe('computeSlice', () => {
     await computeSlice(slice, { predictEach: predict }, never);
     expect(most).toBeGreaterThan(2);
     expect(most).toBeLessThanOrEqual(8);
-    expect(furthest).toBeLessThanOrEqual(8 * 64);
+    expect(furthest).toBeLessThanOrEqual(8 * 64 + ARRIVING);
   });
 
   it('tries again what may pass, and hands on what does not', async () => {
@@ -112,7 +116,7 @@ describe('computeSlice', () => {
     setTimeout(() => abort.abort(), 20);
     await expect(computing).rejects.toThrow();
     expect(ended).toBe(8);
-    expect(read.items).toBeLessThanOrEqual(8 * 64);
+    expect(read.items).toBeLessThanOrEqual(8 * 64 + ARRIVING);
   });
 
   it('says that a file holds other rows than it had', async () => {

@@ -6,7 +6,7 @@ import {
   type InferenceService,
   type PredictOptions,
 } from '@app/inference';
-import type { ClaimedSlice, JobOptions, JobRow, SliceItem } from '@app/jobs';
+import type { ClaimedSlice, JobInput, JobOptions, JobRow, SliceItem } from '@app/jobs';
 import { groupsOf } from './groups-of.js';
 import { withRetries } from './with-retries.js';
 
@@ -45,8 +45,8 @@ export async function computeSlice(
   try {
     for await (const group of groupsOf(slice.items(), GROUP_ITEMS)) {
       either.throwIfAborted();
+      const done = predictGroup(group, seen).finally(() => underWay.delete(done));
       seen += group.length;
-      const done = predictGroup(group).finally(() => underWay.delete(done));
       // Seen by whoever waits for it; until then it must not count as unhandled.
       done.catch((error: unknown) => failing.abort(error));
       underWay.add(done);
@@ -63,19 +63,21 @@ export async function computeSlice(
   }
   return { lines, failed };
 
-  async function predictGroup(group: readonly SliceItem[]): Promise<void> {
-    const sound = group.flatMap((item) => ('input' in item ? [item.input] : []));
+  /** @param start how many items of the slice come before the group */
+  async function predictGroup(group: readonly SliceItem[], start: number): Promise<void> {
+    const sound = group.filter((item): item is JobInput => !(item instanceof DomainError));
     const request = { ...work.request, inputs: sound };
     const answers = await withRetries(() => inference.predictEach(request, work.context), either);
     let next = 0;
-    for (const item of group) {
-      const answer = 'input' in item ? answers.items[next++] : item.error;
+    for (const [i, item] of group.entries()) {
+      const answer = item instanceof DomainError ? item : answers.items[next++];
       if (answer === undefined) throw new DomainError('INTERNAL_ERROR', 'A result went missing.');
       const isError = answer instanceof DomainError;
       if (isError) failed++;
-      lines[item.index - firstItem] = isError
-        ? failureLine(item.index, answer)
-        : predictionLine(item.index, answer, work.withProbabilities);
+      const index = firstItem + start + i;
+      lines[start + i] = isError
+        ? failureLine(index, answer)
+        : predictionLine(index, answer, work.withProbabilities);
     }
     slice.advance(group.length);
   }

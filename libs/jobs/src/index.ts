@@ -13,8 +13,8 @@ export {
   type JobView,
 } from './job.js';
 export type { JobActor, JobNotifier, JobSubmission, SubmitResult } from './job-submission.js';
-export { jobInputOf, type JobInput, type RawInputJson } from './raw-input.js';
-export type { FileRowInput, InputFiles, SlicePlan } from './input-files.js';
+export type { JobInput, RawInputJson } from './raw-input.js';
+export type { FileContent, FileRowInput, InputFiles, SlicePlan } from './input-files.js';
 export type { JobEvent, JobEventType } from './events/job-event.js';
 export {
   DEFAULT_JOB_SETTINGS,

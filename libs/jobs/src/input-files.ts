@@ -1,6 +1,6 @@
 import type { DomainError } from '@app/common';
 import type { FileRow } from './job.js';
-import type { RawInputJson } from './raw-input.js';
+import type { JobInput } from './raw-input.js';
 
 /** A piece of a job's work: its items, and where they stand in the input file. */
 export interface SlicePlan {
@@ -10,19 +10,24 @@ export interface SlicePlan {
   readonly byteEnd: number;
 }
 
+/** What it takes to read a file's rows: all but the index of where they begin, which may be long. */
+export type FileContent = Pick<FileRow, 'id' | 'size' | 'format' | 'columns' | 'dataKey'>;
+
 /** A row of an input file, or why it is none. */
-export type FileRowInput =
-  | { readonly index: number; readonly input: RawInputJson }
-  | { readonly index: number; readonly error: DomainError };
+export type FileRowInput = JobInput | DomainError;
 
 /** What jobs need of uploaded files. */
 export interface InputFiles {
   /** Null when there is none, or no more. */
-  find(id: string): Promise<FileRow | null>;
+  find(id: string): Promise<FileContent | null>;
   /** Pieces of about this many rows, whole rows each. */
   planSlices(file: FileRow, itemsPerSlice: number): readonly SlicePlan[];
-  /** The rows between two bytes in their order, in constant memory. */
-  readRows(file: FileRow, byteStart: number, byteEnd: number): AsyncIterable<FileRowInput>;
+  /** The rows between two bytes in their order, some at a time: in constant memory. */
+  readRows(
+    file: FileContent,
+    byteStart: number,
+    byteEnd: number,
+  ): AsyncIterable<readonly FileRowInput[]>;
   /** Removes bytes and row; nothing happens when they are gone. */
   remove(id: string): Promise<void>;
 }

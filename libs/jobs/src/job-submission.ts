@@ -25,7 +25,7 @@ export interface JobSubmission {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** The body as text that is equal for equal bodies. */
   readonly idempotency?: { readonly key: string; readonly body: string };
-  /** What the model does here when nothing else runs; null when not known. */
+  /** What the model does in this process when nothing else runs, until a job has shown it; null when not known. */
   readonly itemsPerSecond: number | null;
   /** Counts the items against the caller's quota, once the job is new and there is room; throws to refuse it. */
   readonly charge?: () => void | Promise<void>;

@@ -22,17 +22,14 @@ export function predictionJson(
   { prediction, predictionId }: ItemPrediction,
   withProbabilities: boolean,
 ): PredictionJson {
-  const id = { prediction_id: predictionId };
-  if ('embedding' in prediction) return { ...id, embedding: [...prediction.embedding] };
-  if ('spans' in prediction) {
-    return { ...id, entities: prediction.spans.map((span) => ({ ...span })) };
-  }
-  if (!('label' in prediction)) throw new DomainError('INTERNAL_ERROR', 'Unknown prediction.');
-  return {
-    ...id,
-    label: prediction.label,
-    score: prediction.score,
-    ...('modelLabel' in prediction && { model_label: prediction.modelLabel }),
-    ...(withProbabilities && { probabilities: { ...prediction.probabilities } }),
-  };
+  const json: PredictionJson = { prediction_id: predictionId };
+  if ('embedding' in prediction) json.embedding = [...prediction.embedding];
+  else if ('spans' in prediction) json.entities = prediction.spans.map((span) => ({ ...span }));
+  else if ('label' in prediction) {
+    json.label = prediction.label;
+    json.score = prediction.score;
+    if ('modelLabel' in prediction) json.model_label = prediction.modelLabel;
+    if (withProbabilities) json.probabilities = { ...prediction.probabilities };
+  } else throw new DomainError('INTERNAL_ERROR', 'Unknown prediction.');
+  return json;
 }

@@ -19,7 +19,7 @@ export class Backlog {
   /** Learns from a batch: real tokens, so that padding counts as slowness. */
   learn(batch: readonly WorkItem[], tokens: number, runMs: number): void {
     const head = batch[0];
-    if (head) this.of(head).speed.record(tokens, runMs);
+    if (head) this.of(head).speed.record(tokens, batch.length, runMs);
   }
 
   /** Milliseconds `lanes` lanes need for all of it; 0 while no speed is known. */
@@ -32,6 +32,11 @@ export class Backlog {
   /** Milliseconds one lane needs for `tokens` of this item's model; 0 while its speed is unknown. */
   runMs(item: WorkItem, tokens: number): number {
     return this.of(item).speed.estimate(tokens, 1);
+  }
+
+  /** Items of a model that `lanes` lanes do in a second, as its batches were lately; null before the first. */
+  itemsPerSecond(modelKey: string, lanes: number): number | null {
+    return this.models.get(modelKey)?.speed.itemsPerSecond(lanes) ?? null;
   }
 
   private of(item: WorkItem): { tokens: number; readonly speed: Speed } {

@@ -36,6 +36,11 @@ export class FairQueue {
     this.count(item, -1);
   }
 
+  /** Whether `more` tokens would stay within a bound; an empty queue takes anything. */
+  hasRoom(more: number, maxTokens: number): boolean {
+    return this.items === 0 || this.tokens + more <= maxTokens;
+  }
+
   /** The oldest item of the tenant that is furthest behind; among equals, the oldest of all. */
   head(): WorkItem | undefined {
     let best: WorkItem | undefined;

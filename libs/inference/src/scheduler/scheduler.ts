@@ -54,7 +54,8 @@ export class Scheduler {
     this.options = { ...DEFAULT_SCHEDULER_OPTIONS, ...options };
     this.bulkShare = new BulkShare(this.options.now);
     this.forecast = new LaneForecast(this.options.now, () => this.pull());
-    this.bulkGate = new BulkGate((tokens) => this.hasBulkRoom(tokens));
+    const { bulk } = this.queues;
+    this.bulkGate = new BulkGate((more) => bulk.hasRoom(more, this.options.maxBulkTokens));
     runtime.onLaneReady(() => this.pull());
   }
 
@@ -110,6 +111,11 @@ export class Scheduler {
     return queueStats(this.queues, this.bulkGate.waiting, this.totals, this.options.now());
   }
 
+  /** What all lanes do of a model when nothing else runs; null before its first batch. */
+  itemsPerSecond(modelKey: string): number | null {
+    return this.backlog.itemsPerSecond(modelKey, this.runtime.lanes.length);
+  }
+
   /** Stops admitting, lets what waits finish until `deadline` (same clock), then rejects the rest. */
   async close(deadline: number): Promise<void> {
     this.isClosing = true;
@@ -151,11 +157,6 @@ export class Scheduler {
     return outcomes;
   }
 
-  private hasBulkRoom(tokens: number): boolean {
-    const { bulk } = this.queues;
-    return bulk.items === 0 || bulk.tokens + tokens <= this.options.maxBulkTokens;
-  }
-
   /** Milliseconds until an interactive item queued now would reach a lane. */
   private estimatedWaitMs(): number {
     return this.backlog.estimateMs(this.runtime.lanes.filter((lane) => lane.ready).length);
@@ -184,8 +185,8 @@ export class Scheduler {
       const abandon = (item: WorkItem) => this.withdraw(item);
       const submission = openSubmission(model, context, now, { resolve, reject, abandon });
       for (const [index, ids] of items.entries()) {
-        const size = { length: ids.length, units: 1 };
-        const item = { ...size, submission, index, ids, enqueuedAt: now, place: null };
+        const { length } = ids;
+        const item = { length, units: 1, submission, index, ids, enqueuedAt: now, place: null };
         submission.items.push(item);
         this.queues[context.priority].push(item);
       }

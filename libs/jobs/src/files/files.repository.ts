@@ -1,5 +1,6 @@
 import type { Queryable } from '@app/database';
 import { and, eq, exists, inArray, lt, not, sql } from 'drizzle-orm';
+import type { FileContent } from '../input-files.js';
 import type { FileRow } from '../job.js';
 import { files, jobs } from '../jobs.schema.js';
 
@@ -19,6 +20,15 @@ export const filesRepository = {
   async find(db: Queryable, id: string): Promise<FileRow | null> {
     const [row] = await db.select().from(files).where(eq(files.id, id));
     return row ?? null;
+  },
+
+  async findContent(db: Queryable, id: string): Promise<FileContent | null> {
+    const { size, format, columns, dataKey } = files;
+    const [content] = await db
+      .select({ id: files.id, size, format, columns, dataKey })
+      .from(files)
+      .where(eq(files.id, id));
+    return content ?? null;
   },
 
   async existing(db: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,8 +1,9 @@
 import { DomainError } from '@app/common';
 import type { Database, Transaction } from '@app/database';
 import type { FieldCipher, FieldPlace } from '@app/encryption';
-import type { FileRowInput, InputFiles, SlicePlan } from '../input-files.js';
+import type { FileContent, InputFiles, SlicePlan } from '../input-files.js';
 import type { FileRow } from '../job.js';
+import type { JobInput } from '../raw-input.js';
 import { filesRepository } from './files.repository.js';
 import { receiveFile, tooLarge } from './file-upload.js';
 import { planSlices } from './plan-slices.js';
@@ -78,13 +79,13 @@ export class JobFiles implements InputFiles {
     if (bytes > this.options.maxBytes) throw tooLarge(this.options.maxBytes);
   }
 
-  find(id: string): Promise<FileRow | null> {
-    return filesRepository.find(this.options.database.db, id);
+  find(id: string): Promise<FileContent | null> {
+    return filesRepository.findContent(this.options.database.db, id);
   }
 
   /** @throws DomainError NOT_FOUND, for another tenant's too */
   async get(tenantId: string, id: string): Promise<FileRow> {
-    const file = await this.find(id);
+    const file = await filesRepository.find(this.options.database.db, id);
     if (file?.tenantId !== tenantId) {
       throw new DomainError('NOT_FOUND', 'There is no such file.');
     }
@@ -120,20 +121,22 @@ export class JobFiles implements InputFiles {
   }
 
   /**
-   * Rows are numbered from 0 at `byteStart`, which must be where a row begins.
+   * The rows of a piece of the file at a time.
+   * @param byteStart where a row begins
    * @throws FileMissingError or FileDamagedError when the stored bytes are not what was uploaded
    */
-  async *readRows(file: FileRow, byteStart: number, byteEnd: number): AsyncGenerator<FileRowInput> {
+  readRows(
+    file: FileContent,
+    byteStart: number,
+    byteEnd: number,
+  ): AsyncIterable<readonly JobInput[]> {
     const key = Buffer.from(
       this.options.cipher.decrypt(placeOfKey(file.id), file.dataKey),
       'base64',
     );
     const { id, size } = file;
     const pieces = this.store.read({ id, key, size }, byteStart, byteEnd);
-    let index = 0;
-    for await (const input of readInputs(pieces, formatOf(file), file.columns)) {
-      yield { index: index++, input };
-    }
+    return readInputs(pieces, formatOf(file), file.columns);
   }
 
   /**
@@ -198,6 +201,6 @@ function placeOfKey(id: string): FieldPlace {
   return { table: 'files', column: 'data_key', row: id };
 }
 
-function formatOf({ format }: FileRow): 'jsonl' | 'csv' {
+function formatOf({ format }: FileContent): 'jsonl' | 'csv' {
   return format === 'csv' ? 'csv' : 'jsonl';
 }

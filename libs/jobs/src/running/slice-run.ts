@@ -7,8 +7,8 @@ export interface ClaimedSlice {
   readonly slice: SliceRow;
   /** Aborts when nobody wants the slice any more, or another worker has it. */
   readonly signal: AbortSignal;
-  /** What to work on, in order. @throws DomainError NOT_FOUND when the input file is gone */
-  items(): AsyncIterable<SliceItem>;
+  /** What to work on, in order, some at a time. @throws DomainError NOT_FOUND when the input file is gone */
+  items(): AsyncIterable<readonly SliceItem[]>;
   /** So many more items are computed. */
   advance(items: number): void;
   /** To be called whatever came of it. */
@@ -19,7 +19,7 @@ interface SliceRunOptions {
   /** @returns whether the slice is still this worker's and wanted */
   readonly beat: (computed: number) => Promise<boolean>;
   readonly everyMs: number;
-  readonly items: () => AsyncIterable<SliceItem>;
+  readonly items: () => AsyncIterable<readonly SliceItem[]>;
   readonly onEnd: (run: SliceRun) => void;
 }
 
@@ -40,7 +40,7 @@ export class SliceRun implements ClaimedSlice {
     return this.lost.signal;
   }
 
-  items(): AsyncIterable<SliceItem> {
+  items(): AsyncIterable<readonly SliceItem[]> {
     return this.options.items();
   }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '@app/database';
 import { and, eq, ne, sql } from 'drizzle-orm';
-import type { SliceRow } from '../job.js';
+import type { JobRow, SliceRow } from '../job.js';
 import { jobResults, jobs, jobSlices } from '../jobs.schema.js';
 
 type NewSlice = typeof jobSlices.$inferInsert;
@@ -13,8 +13,8 @@ export const sliceRunsRepository = {
     id: string,
     workerId: string,
     staleMs: number,
-  ): Promise<SliceRow | null> {
-    const [slice] = await db
+  ): Promise<{ readonly job: JobRow; readonly slice: SliceRow } | null> {
+    const [claimed] = await db
       .update(jobSlices)
       .set({
         attempts: sql`${jobSlices.attempts} + 1`,
@@ -22,16 +22,20 @@ export const sliceRunsRepository = {
         heartbeatAt: sql`now()`,
         computed: 0,
       })
+      .from(jobs)
       .where(
         and(
           eq(jobSlices.id, id),
           eq(jobSlices.state, 'admitted'),
           sql`(${jobSlices.heartbeatAt} is null or ${jobSlices.heartbeatAt} <= now() - make_interval(secs => ${staleMs / 1_000}))`,
-          sql`exists (select from ${jobs} where ${jobs.id} = ${jobSlices.jobId} and ${jobs.status} = 'processing')`,
+          eq(jobs.id, jobSlices.jobId),
+          eq(jobs.status, 'processing'),
         ),
       )
       .returning();
-    return slice ?? null;
+    if (claimed === undefined) return null;
+    const { jobs: job, ...slice } = claimed;
+    return { job, slice };
   },
 
   /** @returns whether the slice is still this worker's, and its job still at work */

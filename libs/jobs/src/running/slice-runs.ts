@@ -5,7 +5,7 @@ import type { JobEvents } from '../events/job-events.js';
 import type { JobError, JobRow, SliceRow } from '../job.js';
 import type { Ended, JobEndings } from '../job-endings.js';
 import { CANCELLED_TOPIC, type JobsParts } from '../jobs-parts.js';
-import { findJob, jobsRepository } from '../jobs.repository.js';
+import { jobsRepository } from '../jobs.repository.js';
 import { resultLines } from '../results/job-results.js';
 import { sliceInputs } from '../submission/submissions.js';
 import { SliceInputs, type SliceItem } from './slice-inputs.js';
@@ -54,10 +54,9 @@ export class SliceRuns {
     deadLine: (index: number) => string,
   ): Promise<ClaimedSlice | null> {
     const { database, settings } = this.parts;
-    const slice = await repository.claim(database.db, sliceId, workerId, settings.staleMs);
-    if (slice === null) return null;
-    const job = await findJob(database.db, null, slice.jobId);
-    if (job === null) return null;
+    const claimed = await repository.claim(database.db, sliceId, workerId, settings.staleMs);
+    if (claimed === null) return null;
+    const { job, slice } = claimed;
     if (slice.attempts > MOST_ATTEMPTS) {
       await this.narrow(job, slice, deadLine);
       return null;
@@ -135,8 +134,7 @@ export class SliceRuns {
       await this.finish({ job, slice }, [deadLine(slice.firstItem)], 1);
       return;
     }
-    const inputs: unknown[] = [];
-    for await (const input of this.inputs.stored(job, slice)) inputs.push(input);
+    const inputs = await this.inputs.stored(job, slice);
     const middle = slice.items >> 1;
     const halves = [inputs.slice(0, middle), inputs.slice(middle)].map((part, i) => {
       const id = newId();

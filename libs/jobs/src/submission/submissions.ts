@@ -133,8 +133,8 @@ export class Submissions {
     const { model, file, inputs = [], itemsPerSecond } = submission;
     const { database, settings } = this.parts;
     const rate =
-      itemsPerSecond ??
       (await repository.measuredRate(database.db, model.name, model.version)) ??
+      itemsPerSecond ??
       settings.assumedItemsPerSecond;
     const items = sliceItems(rate, await repository.slots(database.db, settings.staleMs));
     const common = { jobId, state: 'waiting' };

@@ -3,19 +3,13 @@ import { DomainError, invalidField, type RequestContext } from '@app/common';
 import {
   mapInTurns,
   ModelPool,
+  Scheduler,
   taskFor,
   type PredictOptions,
   type RawInput,
   type ServedModel,
 } from '@app/inference';
-import {
-  jobInputOf,
-  JobFiles,
-  Jobs,
-  type FileRow,
-  type JobSubmission,
-  type SubmitResult,
-} from '@app/jobs';
+import { JobFiles, Jobs, type FileRow, type JobSubmission, type SubmitResult } from '@app/jobs';
 import { ModelRegistry, type ModelSelector } from '@app/model-registry';
 import type { Acting } from '../admin/acting.js';
 import type { PredictionOptions } from '../predictions/predict.dto.js';
@@ -55,6 +49,7 @@ export class JobIntake {
     private readonly files: JobFiles,
     private readonly registry: ModelRegistry,
     private readonly pool: ModelPool,
+    private readonly scheduler: Scheduler,
     @Inject(JOB_CALLBACKS) private readonly callbacks: JobCallbacks,
     @Inject(JOB_ROUTES_OPTIONS) private readonly options: JobRoutesOptions,
   ) {}
@@ -90,7 +85,7 @@ export class JobIntake {
       notifyEmail: wish.email?.[1],
       metadata: wish.metadata,
       idempotency: wish.idempotency,
-      itemsPerSecond: null,
+      itemsPerSecond: this.scheduler.itemsPerSecond(model.scheduled.key),
       charge: () => reply.chargeItems(total),
       audit: acting,
     });
@@ -147,20 +142,22 @@ export class JobIntake {
   private async tryRows(file: FileRow, options: PredictOptions, model: ServedModel): Promise<void> {
     const task = taskFor(model.manifest.task);
     let refusal: DomainError | undefined;
-    for await (const row of this.files.readRows(file, file.rowOffsets[0] ?? 0, file.size)) {
-      if (row.index === ROWS_TRIED) break;
-      if ('error' in row) continue;
-      try {
-        const raw = jobInputOf(row.input);
-        inTermsOf(
-          (name) => `rows[${row.index}].${name}`,
-          () => task.parse(raw, options, model),
-        );
-        return;
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-        refusal ??= error;
+    let tried = 0;
+    for await (const rows of this.files.readRows(file, file.rowOffsets[0] ?? 0, file.size)) {
+      for (const row of rows.slice(0, ROWS_TRIED - tried)) {
+        const at = `rows[${tried++}]`;
+        try {
+          inTermsOf(
+            (name) => `${at}.${name}`,
+            () => task.parse(row, options, model),
+          );
+          return;
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+          refusal ??= error;
+        }
       }
+      if (tried === ROWS_TRIED) break;
     }
     if (refusal !== undefined) throw refusal;
   }

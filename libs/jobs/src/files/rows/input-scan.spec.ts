@@ -38,7 +38,7 @@ async function readBack(content: string, itemsPerSlice: number): Promise<JobInpu
       }
     };
     const before = inputs.length;
-    for await (const input of readInputs(pieces(), file.format, file.columns)) inputs.push(input);
+    for await (const read of readInputs(pieces(), file.format, file.columns)) inputs.push(...read);
     expect(inputs.length - before).toBe(items);
   }
   return inputs;
