@@ -5,7 +5,7 @@ import type { AuditEvent, AuditLog } from '@app/audit';
 import { OPERATOR_KEY, type Permission, type Principal } from '@app/auth';
 import { DomainError } from '@app/common';
 import { freshDatabase, SILENT_LOG, type FreshDatabase } from '@app/database/testing';
-import { ModelPool, type ServedModel } from '@app/inference';
+import { ModelPool, Scheduler, type ServedModel } from '@app/inference';
 import { JobFiles, Jobs } from '@app/jobs';
 import { ModelRegistry, ModelRegistryModule, type ModelManifest } from '@app/model-registry';
 import type { Queues } from '@app/queues';
@@ -41,14 +41,19 @@ const KEYS = keyHolders({
 class ServedModels {
   static register(): DynamicModule {
     const pool = {
-      get: (manifest: ModelManifest) =>
-        ({ ...taskModel('assertion', LABELS), manifest }) as unknown as ServedModel,
+      get: (manifest: ModelManifest) => {
+        const scheduled = { key: `${manifest.name}@${manifest.version}` };
+        return { ...taskModel('assertion', LABELS), manifest, scheduled } as unknown as ServedModel;
+      },
     };
     return {
       module: ServedModels,
       global: true,
-      providers: [{ provide: ModelPool, useValue: pool }],
-      exports: [ModelPool],
+      providers: [
+        { provide: ModelPool, useValue: pool },
+        { provide: Scheduler, useValue: { itemsPerSecond: () => null } },
+      ],
+      exports: [ModelPool, Scheduler],
     };
   }
 }
