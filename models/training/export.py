@@ -25,7 +25,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from model import MARKER_ID, MAX_LENGTH, Encoder
+from encoder import Encoder
+from model import MARKER_ID
 
 OPSET = 17
 LARGE = 1000
@@ -149,38 +150,23 @@ def build(model: Encoder, small: bool = True) -> onnx.ModelProto:
     away = g("Mul", g("Sub", one, floats), g.constant("far_below", np.float32(-1e9)))
     away = g("Unsqueeze", away, g.ints(1, 2))
 
-    length = g("Squeeze", g("Shape", "input_ids", start=1, end=2))
-    zero, step = g.constant("zero", np.int64(0)), g.constant("step", np.int64(1))
-    at = g("Range", zero, length, step)
-    centre = g.constant("centre", np.int64(MAX_LENGTH - 1))
-    offset = g("Add", g("Sub", g("Unsqueeze", at, g.ints(0)), g("Unsqueeze", at, g.ints(1))), centre)
-
     marker = g("Cast", g("Equal", "input_ids", g.constant("marker", np.int64(MARKER_ID))), to=TensorProto.FLOAT)
     # ArgMax gives the first marker, and 0, the place of [CLS], where there is none.
     # The second row is always [CLS], so it exists in every input.
     reading = g("Mul", g("ArgMax", marker, axis=1, keepdims=1), g.constant("two_rows", np.array([[1, 0]], np.int64)))
     count = g("CumSum", marker, g.constant("axis", np.int64(1)))
     inside = g("Mod", count, g.constant("two", np.float32(2.0)), fmod=1)
+    length = g("Shape", "input_ids", start=1, end=2)
+    places = g("Slice", g.constant("position", _array(model.position), scaled=1), g.ints(0), length, g.ints(0))
     x = g("Gather", g.constant("embedding", _array(model.embed.weight), scaled=1), "input_ids", axis=0)
-    x = g("Add", x, g("Mul", g("Unsqueeze", inside, g.ints(2)), g.constant("inside", _array(model.inside))))
-
-    table = _array(model.position)[:, model.table.numpy(), :]  # layers, offsets, heads
-    for i, layer in enumerate(model.layers):
-        bias = g.constant(f"layer{i}.position", table[i].T, scaled=1)
-        normed = _norm(g, x, f"layer{i}.norm1", layer.norm1)
-        asking = normed
-        if i == shape.layers - 1:
-            x, asking = _read_rows(g, x, reading), _read_rows(g, normed, reading)
-            offset = g("Add", g("Sub", g("Unsqueeze", at, g.ints(0, 1)), g("Unsqueeze", reading, g.ints(2))), centre)
-            here = g("Transpose", g("Gather", bias, offset, axis=1), perm=[1, 0, 2, 3])
-        else:
-            here = g("Unsqueeze", g("Gather", bias, offset, axis=1), g.ints(0))
-        x = _attention(g, x, asking, normed, layer, i, g("Add", here, away), keep)
-        normed = _norm(g, x, f"layer{i}.norm2", layer.norm2)
-        up = _linear(g, normed, f"layer{i}.up", _array(layer.up.weight).T, _array(layer.up.bias))
-        down = _linear(g, _gelu(g, up), f"layer{i}.down", _array(layer.down.weight).T, _array(layer.down.bias))
-        x = g("Add", x, down)
+    x = g("Add", g("Add", x, places), g("Mul", g("Unsqueeze", inside, g.ints(2)), g.constant("inside", _array(model.inside))))
     x = _norm(g, x, "norm", model.norm)
+    for i, layer in enumerate(model.layers):
+        asking = _read_rows(g, x, reading) if i == shape.layers - 1 else x
+        x = _norm(g, _attention(g, asking, asking, x, layer, i, away, keep), f"layer{i}.norm1", layer.norm1)
+        up = _linear(g, x, f"layer{i}.up", _array(layer.up.weight).T, _array(layer.up.bias))
+        down = _linear(g, _gelu(g, up), f"layer{i}.down", _array(layer.down.weight).T, _array(layer.down.bias))
+        x = _norm(g, g("Add", x, down), f"layer{i}.norm2", layer.norm2)
     x = _linear(g, x, "head", _array(model.head.weight).T, _array(model.head.bias))
     first = g("Slice", x, g.ints(0), g.ints(1), g.ints(1))
     g.nodes.append(helper.make_node("Squeeze", [first, g.ints(1)], ["logits"], name="logits"))

@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 from augment import can_be_cued, put_cue, vary
 from generate import Generator
-from sentences import Example, Finding, Sentence, join, marked_example
+from sentences import UNREAD, Example, Finding, Sentence, join, mark, marked_example
+from weak_labels import POSSIBLE, label
 
+READ_SHARE, WEAK_SHARE, UNREAD_SHARE = 1.5, 0.2, 1.2
 _GLUE = (", ", ". ", ": ", "; ", ".  ")
 
 
@@ -38,23 +41,30 @@ def examples(sentence: Sentence, rng: random.Random, unmarked: float = 0.2, most
     return out
 
 
+def worth(sentence: Sentence) -> float:
+    """How often a read sentence is visited: doubt, and what the simple rules get wrong, more than the plain rest."""
+    doubt = any(f.label == POSSIBLE for f in sentence.findings)
+    hard = any(label(sentence.text, f.start, f.end) != f.label for f in sentence.findings)
+    return 0.5 + 2.0 * doubt + 1.0 * hard
+
+
 class Mixture:
     """Draws rounds of examples."""
 
     def __init__(
-        self, generator: Generator, real: Real, size: int = 3000, read_share: float = 1.2, weak_share: float = 0.2
+        self, generator: Generator, real: Real, size: int = 3000, unread: list[str] | None = None
     ) -> None:
-        """size: generated sentences a round; the shares are of that number."""
+        """size: generated sentences a round, and what the shares are of; unread: sentences for a teacher to judge."""
         self.generator = generator
         self.rng = generator.rng
         self.real = real
         self.size = size
-        self.read_share = read_share
-        self.weak_share = weak_share
+        self.unread = unread or []
+        names = {n.lower() for n in generator.entities.lexicon["pb"] + generator.entities.problems if len(n) > 2}
+        self.names = re.compile(r"\b(" + "|".join(map(re.escape, sorted(names, key=lambda n: (-len(n), n)))) + r")\b", re.I)
         certain = [*real.read, *real.weak]
         self.cueable = [(s, f) for s in certain for f in s.findings if can_be_cued(s, f)]
-        # Sentences with doubt or a denial are worth more visits than plain ones.
-        self.weights = [1.0 + 2.0 * any(f.label == 2 for f in s.findings) for s in real.read]
+        self.weights = [worth(s) for s in real.read]
 
     def round(self, generated: float = 1.0) -> list[Example]:
         """A fresh mix; `generated` times the usual number of generated sentences."""
@@ -62,12 +72,12 @@ class Mixture:
         sentences = [self._surround(self.generator.sentence()) for _ in range(int(self.size * generated))]
         pool = sentences[:800]
         if self.real.read:
-            picked = rng.choices(self.real.read, self.weights, k=int(self.size * self.read_share))
+            picked = rng.choices(self.real.read, self.weights, k=int(self.size * READ_SHARE))
             sentences += [vary(s, entities) for s in picked]
         if self.real.weak:
-            sentences += [vary(s, entities) for s in rng.choices(self.real.weak, k=int(self.size * self.weak_share))]
+            sentences += [vary(s, entities) for s in rng.choices(self.real.weak, k=int(self.size * WEAK_SHARE))]
         if self.cueable:
-            picked_pairs = rng.choices(self.cueable, k=int(self.size * self.weak_share))
+            picked_pairs = rng.choices(self.cueable, k=int(self.size * WEAK_SHARE))
             sentences += [vary(put_cue(s, f, entities), entities) for s, f in picked_pairs]
         out: list[Example] = []
         for sentence in sentences:
@@ -76,7 +86,19 @@ class Mixture:
                 out += self._in_context(sentence, pool, far=draw < 0.004)
             else:
                 out += examples(sentence, rng)
+        if self.unread:
+            out += [self._marked_anywhere(text) for text in rng.choices(self.unread, k=int(self.size * UNREAD_SHARE))]
         return out
+
+    def _marked_anywhere(self, text: str) -> Example:
+        """A sentence with a known name, else one to three words, marked; its label is the teacher's to say."""
+        rng = self.rng
+        found = [match.span() for match in self.names.finditer(text)]
+        if not found or rng.random() < 0.2:
+            words = [match.span() for match in re.finditer(r"\w[\w-]*", text)]
+            first = rng.randrange(len(words)) if words else 0
+            found = [(words[first][0], words[min(len(words) - 1, first + rng.randint(0, 2))][1])] if words else [(0, len(text))]
+        return Example(mark(text, *rng.choice(found)), UNREAD)
 
     def _surround(self, sentence: Sentence) -> Sentence:
         """At times put words of training notes before or behind; they change no status."""

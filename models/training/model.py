@@ -1,9 +1,7 @@
-"""The encoder: BERT's shape with learned relative positions.
+"""A layer with learned relative positions, for the entity model (ner/), and what both models share.
 
 Positions are relative (a learned bias per head and distance bucket), so a sentence
 far into a text is read as one at its start. Offsets beyond 128 tokens share a bucket.
-The two markers are the same token, so a learned vector is added to every token between
-them; the head reads the state at the first marker, or at [CLS] when nothing is marked.
 """
 from __future__ import annotations
 
@@ -86,43 +84,3 @@ class Layer(nn.Module):
         mixed = scores.softmax(-1).to(q.dtype) @ v
         x = x + self.out(mixed.transpose(1, 2).reshape(batch, length, hidden))
         return x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
-
-
-class Encoder(nn.Module):
-    """Token ids to three logits."""
-
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
-        super().__init__()
-        self.shape = shape
-        self.embed = nn.Embedding(shape.vocab_size, shape.hidden, padding_idx=0)
-        self.position = nn.Parameter(first_positions(shape))
-        self.inside = nn.Parameter(torch.randn(shape.hidden) * 0.05)
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
-        self.norm = nn.LayerNorm(shape.hidden)
-        self.head = nn.Linear(shape.hidden, shape.labels)
-        self.status = nn.Linear(shape.hidden, shape.labels)
-        self.drop = nn.Dropout(dropout)
-        self.register_buffer("table", bucket_table(shape.buckets), persistent=False)
-        nn.init.normal_(self.embed.weight, std=0.05)
-
-    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """ids, mask [batch, sequence]; what is known of every token, [batch, sequence, hidden]."""
-        length = ids.shape[1]
-        at = torch.arange(length)
-        buckets = self.table[at[None, :] - at[:, None] + MAX_LENGTH - 1]
-        away = (1.0 - mask[:, None, None, :].float()) * -1e9
-        marker = ids == MARKER_ID
-        inside = (marker.long().cumsum(1) % 2).to(torch.float32)
-        x = self.drop(self.embed(ids) + inside[:, :, None] * self.inside)
-        for layer, position in zip(self.layers, self.position, strict=True):
-            x = layer(x, position[buckets].permute(2, 0, 1)[None] + away)
-        return self.norm(x)
-
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """ids, mask [batch, sequence]; logits [batch, 3] of the marked finding, and [batch, sequence, 3] of every token.
-
-        The second is a training aid: the status of each finding that is not marked. It is not exported.
-        """
-        x = self.states(ids, mask)
-        reading = (ids == MARKER_ID).int().argmax(1)  # 0, the place of [CLS], when there is no marker
-        return self.head(x[torch.arange(len(x)), reading]), self.status(x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MARK = "[entity]"
+UNREAD = -100  # the label of an example that nobody judged
 LABELS = ("PRESENT", "ABSENT", "POSSIBLE")
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import onnxruntime as ort
 
 
-def open_session(path: Path) -> ort.InferenceSession:
-    """A CPU session on one thread, as the service opens it."""
+def open_session(path: Path, threads: int = 1) -> ort.InferenceSession:
+    """A CPU session, on one thread as the service opens it."""
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 

@@ -48,6 +48,9 @@ export async function measureModel(
     const finalists = best(sorted, looks, finalistCount);
     const arrivals = best(arrival, looks, 1);
 
+    await served.predictions(0, plan.settleSeconds);
+    await served.batchPredictions(plan.batchRequests);
+
     const rates = new Map<Strategy, number[]>();
     const single: Rate[] = [];
     const batched: Rate[] = [];
