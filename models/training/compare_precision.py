@@ -16,14 +16,15 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 import evaluate as ev
+from batches import encode
 from datasets import read_labelled
 from entities import keyphrases
 from export import export
 from generate import Generator
 from mixture import examples
+from prepare import load
 from stability import check, open_session
-from train import encode
-from train_all import DEV, ROOT, load
+from train_all import DEV, ROOT
 
 
 class Reader(CalibrationDataReader):  # type: ignore[misc]

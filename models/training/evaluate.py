@@ -9,10 +9,10 @@ import numpy as np
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
+from batches import encode
 from datasets import read_rows
 from sentences import LABELS, Example, mark
 from stability import run
-from train import encode
 
 
 @dataclass(frozen=True)

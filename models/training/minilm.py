@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from encoder import Encoder
+from start import Start
 
 PACKAGE = "all_minilm_l6_v2"
 
@@ -52,38 +52,6 @@ def tokenizer() -> Tokenizer:
     return theirs
 
 
-def start(model: Encoder, ours: Tokenizer) -> None:
-    """Fill the encoder; a token of ours that MiniLM lacks gets the mean of the pieces MiniLM makes of it."""
-    w = weights()
-    theirs = tokenizer()
-    known = theirs.get_vocab()
-    words = w["embeddings.word_embeddings.weight"]
-    state = model.state_dict()
-    table = state["embed.weight"]
-    for token, i in ours.get_vocab().items():
-        bare = token.removeprefix("##")
-        if token in known:
-            table[i] = words[known[token]]
-        elif token == "[entity]":
-            table[i] = words[known["|"]]
-        else:
-            pieces = theirs.encode(bare, add_special_tokens=False).tokens
-            if token.startswith("##") and pieces:
-                pieces[0] = f"##{pieces[0]}"
-            table[i] = torch.stack([words[known.get(p, known.get(p.removeprefix("##"), 100))] for p in pieces]).mean(0)
-    state["position"].copy_(w["embeddings.position_embeddings.weight"] + w["embeddings.token_type_embeddings.weight"][0])
-    state["norm.weight"].copy_(w["embeddings.LayerNorm.weight"])
-    state["norm.bias"].copy_(w["embeddings.LayerNorm.bias"])
-    for i in range(model.shape.layers):
-        at = f"encoder.layer.{i}."
-        for part in ("weight", "bias"):
-            qkv = [w[f"{at}attention.self.{kind}.{part}"] for kind in ("query", "key", "value")]
-            state[f"layers.{i}.qkv.{part}"].copy_(torch.cat(qkv))
-            for ours, name in (
-                ("out", "attention.output.dense"),
-                ("norm1", "attention.output.LayerNorm"),
-                ("up", "intermediate.dense"),
-                ("down", "output.dense"),
-                ("norm2", "output.LayerNorm"),
-            ):
-                state[f"layers.{i}.{ours}.{part}"].copy_(w[f"{at}{name}.{part}"])
+def start() -> Start:
+    """MiniLM, to start from."""
+    return Start(weights(), tokenizer(), 6)
