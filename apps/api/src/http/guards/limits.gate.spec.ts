@@ -148,6 +148,24 @@ describe('LimitsGate', () => {
     expect(await active()).toBe(0);
   });
 
+  it('takes back the places of all that a client had sent ahead when its connection closes', async () => {
+    become({ concurrent: 3 });
+    server.finished.length = 0;
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    await eventually(() => waiting.length === 3);
+    expect(await active()).toBe(3);
+
+    socket.destroy();
+    await eventually(() => server.finished.length === 3);
+    expect(await active()).toBe(0);
+    for (const go of waiting.splice(0)) go();
+    expect((await get('/work')).response.status).toBe(200);
+    await eventually(() => server.finished.length === 4);
+    expect(server.finished.map(({ status }) => status)).toEqual([499, 499, 499, 200]);
+    expect(await active()).toBe(0);
+  });
+
   it('still answers what is left when nothing is left, and does not count the question', async () => {
     become({ perMinute: 1 });
     await get('/work');

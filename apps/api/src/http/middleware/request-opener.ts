@@ -72,6 +72,7 @@ export class RequestOpener {
     response.scope = scope;
     scope.awaitsContinue = awaitsContinue;
     response.on('close', this.onClose);
+    if (response.socket === null) closeWithConnection(request, response);
     if (this.tracer !== null) {
       const { method = '', headers } = request;
       scope.span = this.tracer.start(method, scope.startedAt, headers['traceparent']);
@@ -93,6 +94,18 @@ export class RequestOpener {
     }
     return ms;
   }
+}
+
+/**
+ * Closes a response that waits for its turn behind others on its connection when the connection
+ * ends before: Node closes only the response that has the socket.
+ */
+function closeWithConnection({ socket }: EdgeRequest, response: EdgeResponse): void {
+  const close = () => response.destroy().emit('close');
+  // Node takes more than ten listeners for a leak; these are as many as the client has sent ahead.
+  socket.setMaxListeners(0);
+  socket.once('close', close);
+  response.once('socket', () => socket.off('close', close));
 }
 
 function endSpan({ req, scope, statusCode }: EdgeResponse, span: RequestSpan): void {

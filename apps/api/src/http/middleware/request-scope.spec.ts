@@ -1,6 +1,7 @@
-import { connect } from 'node:net';
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { connect, type Socket } from 'node:net';
+import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import type { RequestContext } from '@app/common';
+import type { EdgeRequest } from '../adapter/exchange.js';
 import { Public } from '../guards/access.decorators.js';
 import { eventually, exchangeRaw, startEdgeApp } from '../testing/edge-app.js';
 import type { EdgeApp } from '../testing/edge-app.js';
@@ -8,6 +9,8 @@ import { Context, Timing } from './context.decorator.js';
 import type { RequestScope } from './request-scope.js';
 
 let seen: RequestContext | undefined;
+/** The server's end of the connection that was last asked about itself. */
+let connection: Socket | undefined;
 
 @Public()
 @Controller()
@@ -43,6 +46,12 @@ class ScopeController {
   hangs(@Context() context: RequestContext) {
     seen = context;
     return new Promise(() => undefined);
+  }
+  @Get('watches')
+  watches(@Context() context: RequestContext, @Req() request: EdgeRequest) {
+    context.signal.addEventListener('abort', () => undefined);
+    connection = request.socket;
+    return {};
   }
   @Get('refuses')
   refuses() {
@@ -184,8 +193,25 @@ describe('clients that leave', () => {
     );
     await eventually(() => seen?.requestId === 'second');
     const signal = seen!.signal;
+    server.finished.length = 0;
     socket.destroy();
     await eventually(() => signal.aborted);
+    await eventually(() => server.finished.length === 2);
+    expect(server.finished.map(({ status }) => status)).toEqual([499, 499]);
+  });
+
+  it('leaves nothing on a connection for the requests it has answered', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    const listeners = () => connection?.listenerCount('close');
+    server.finished.length = 0;
+    socket.write('GET /watches HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => server.finished.length === 1);
+    const before = listeners();
+    socket.write('GET /watches HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+    await eventually(() => server.finished.length === 21);
+    expect(listeners()).toBe(before);
+    expect(server.finished.every(({ status }) => status === 200)).toBe(true);
+    socket.destroy();
   });
 });
 

@@ -65,12 +65,7 @@ export class RequestScope {
   get signal(): CancelSignal {
     if (this.clientSignal === undefined) {
       this.clientSignal = new ClientSignal();
-      if (this.clientGone || this.request.socket.destroyed) this.clientSignal.abort();
-      // A pipelined request waits without a socket of its own, and would not hear of its end.
-      else if (this.response.socket === null) {
-        const signal = this.clientSignal;
-        this.request.socket.once('close', () => signal.abort());
-      }
+      if (this.clientGone) this.clientSignal.abort();
     }
     return this.clientSignal;
   }
