@@ -143,6 +143,21 @@ describe('accounts over HTTP', () => {
     });
   });
 
+  it('counts nothing for a batch that it refuses', async () => {
+    const { key } = await newKey({ limits: { items_per_day: 3 } });
+    const sentences = ['No fever.', 'No cough.', { sentence: 'No pain.', entity: 'fever' }];
+    expect((await call('POST', '/predict/batch', key, { sentences })).body).toMatchObject({
+      error_code: 'ENTITY_NOT_FOUND',
+      errors: [{ field: 'sentences[2].entity' }],
+    });
+    const unknown = { sentences: ['No fever.'], model_version: '99.0.0' };
+    expect((await call('POST', '/predict/batch', key, unknown)).body).toMatchObject({
+      error_code: 'UNKNOWN_MODEL_VERSION',
+    });
+    const right = { sentences: ['No fever.', 'No cough.', 'No pain.'] };
+    expect((await call('POST', '/predict/batch', key, right)).status).toBe(200);
+  });
+
   it('rotates keys with an overlap and revokes them at once', async () => {
     const { id, key } = await newKey();
     const rotated = await call('POST', `/admin/api-keys/${id}/rotate`, admin, {});

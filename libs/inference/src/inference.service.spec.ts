@@ -139,14 +139,17 @@ describe('InferenceService', () => {
     const { tokenizer } = probe.pool.list()[0]!;
     const [, fever] = tokenizer.encode('fever', { maxTokens: 64, overflow: 'refuse' }).ids;
     await probe.engine.close(1_000);
-    const { service, engine } = await setup({
+    const { service, engine, events } = await setup({
       failures: [{ on: { id: fever! }, what: 'refuse' }],
     });
-    const ask = (text: string) =>
-      service.predict({ model, inputs: [{ text }], options: {} }, context());
-    const [bad, good] = await Promise.allSettled([ask('fever'), ask('cough')]);
+    const ask = (...texts: string[]) =>
+      service.predict({ model, inputs: texts.map((text) => ({ text })), options: {} }, context());
+    const [bad, good] = await Promise.allSettled([ask('pain', 'fever'), ask('cough')]);
     expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'INFERENCE_ERROR' } });
     expect(good.status).toBe('fulfilled');
+    await new Promise((resolve) => setImmediate(resolve));
+    // Nobody was given the prediction that shared the failed request.
+    expect(events.map((event) => event.text?.())).toEqual(['cough']);
     await engine.close(1_000);
   });
 

@@ -1,4 +1,4 @@
-import { DomainError, newId, type RequestContext } from '@app/common';
+import { DomainError, newId, type PredictionEvent, type RequestContext } from '@app/common';
 import type { ModelManifest, ModelRegistry, ModelSelector } from '@app/model-registry';
 import type { ModelPool, ServedModel } from './model-pool.js';
 import type { PredictionObservers } from './observers.js';
@@ -15,6 +15,8 @@ export interface InferenceRequest {
   readonly options: PredictOptions;
   /** What the caller calls a task's field (`text`, `entity.start`) of input `index`: `sentences[3].entity.start`. */
   readonly fieldName?: (index: number, field: string) => string;
+  /** Counts the request against its caller's quota, or throws; called when nothing else speaks against it. */
+  readonly charge?: () => void | Promise<void>;
 }
 
 export interface ItemPrediction {
@@ -79,7 +81,8 @@ export class InferenceService {
     attempt: <T>(step: () => T) => T | Failure,
   ): Promise<{ model: ModelManifest; items: (ItemPrediction | Failure)[] }> {
     const model = this.pool.get(this.registry.resolve(request.model));
-    this.scheduler.assertRoom(context, request.inputs.length);
+    const scheduling = this.schedulingOf(context);
+    this.scheduler.assertRoom(scheduling, request.inputs.length);
 
     const task = taskFor(model.manifest.task);
     const prepared = await mapInTurns(request.inputs, (raw, i) =>
@@ -90,12 +93,18 @@ export class InferenceService {
         }),
       ),
     );
-    const outcomes = await this.scheduler.submit(
-      model.scheduled,
-      prepared.flatMap((item) => (item instanceof DomainError ? [] : [item.encoding.ids])),
-      this.schedulingOf(context),
+    const rows = prepared.flatMap((item) =>
+      item instanceof DomainError ? [] : [item.encoding.ids],
     );
+    if (request.charge !== undefined) {
+      const tokens = rows.reduce((sum, ids) => sum + ids.length, 0);
+      this.scheduler.assertRoom(scheduling, rows.length, tokens);
+      await request.charge();
+    }
+    const outcomes = await this.scheduler.submit(model.scheduled, rows, scheduling);
     let next = 0;
+    // Told after the last item: one that fails may fail the request, and nobody is given the rest.
+    const events: PredictionEvent[] = [];
     const items = await mapInTurns(prepared, (item) => {
       if (item instanceof DomainError) return item;
       const outcome = outcomes[next++];
@@ -104,10 +113,11 @@ export class InferenceService {
         const result = orThrow(outcome);
         const prediction = task.finish(result.row, input, encoding, model);
         const answer = { predictionId: newId(), prediction, result };
-        this.observe(model, context, answer, encoding, raw);
+        events.push(eventOf(model, context, answer, encoding, raw));
         return answer;
       });
     });
+    for (const event of events) this.observers.notify(event);
     return { model: model.manifest, items };
   }
 
@@ -115,34 +125,6 @@ export class InferenceService {
     const { tenantId, tier, priority, deadline, signal } = context;
     const weight = this.tenantWeight(tenantId, tier);
     return { tenantId, weight, priority, deadline, signal };
-  }
-
-  private observe(
-    { manifest }: ServedModel,
-    context: RequestContext,
-    { predictionId, prediction, result }: ItemPrediction,
-    encoding: Encoding,
-    raw: RawInput,
-  ): void {
-    this.observers.notify({
-      predictionId,
-      tenantId: context.tenantId,
-      principalId: context.principalId,
-      requestId: context.requestId,
-      model: manifest.name,
-      version: manifest.version,
-      task: manifest.task,
-      label: 'label' in prediction ? prediction.label : undefined,
-      score: 'score' in prediction ? prediction.score : undefined,
-      tokens: encoding.ids.length,
-      unknownShare: encoding.unknown / encoding.ids.length,
-      queueMs: result.queueMs,
-      runMs: result.runMs,
-      batchSize: result.batchSize,
-      batchTokens: result.batchTokens,
-      paddingWaste: result.paddingWaste,
-      text: () => raw.text,
-    });
   }
 }
 
@@ -171,4 +153,32 @@ function orThrow(outcome: ItemOutcome | undefined): ItemResult {
   if (outcome === undefined) throw new DomainError('INTERNAL_ERROR', 'A result went missing.');
   if (outcome instanceof DomainError) throw outcome;
   return outcome;
+}
+
+function eventOf(
+  { manifest }: ServedModel,
+  context: RequestContext,
+  { predictionId, prediction, result }: ItemPrediction,
+  encoding: Encoding,
+  raw: RawInput,
+): PredictionEvent {
+  return {
+    predictionId,
+    tenantId: context.tenantId,
+    principalId: context.principalId,
+    requestId: context.requestId,
+    model: manifest.name,
+    version: manifest.version,
+    task: manifest.task,
+    label: 'label' in prediction ? prediction.label : undefined,
+    score: 'score' in prediction ? prediction.score : undefined,
+    tokens: encoding.ids.length,
+    unknownShare: encoding.unknown / encoding.ids.length,
+    queueMs: result.queueMs,
+    runMs: result.runMs,
+    batchSize: result.batchSize,
+    batchTokens: result.batchTokens,
+    paddingWaste: result.paddingWaste,
+    text: () => raw.text,
+  };
 }

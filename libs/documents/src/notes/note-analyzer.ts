@@ -53,14 +53,14 @@ export class NoteAnalyzer {
   ) {}
 
   /**
-   * @param admit told how many sentences there are before any is read; what it throws ends the call
+   * @param charge told how many sentences there are before a model reads any; what it throws ends the call
    * @throws DomainError VALIDATION_ERROR for a blank note or an unknown type, TEXT_TOO_LONG,
    * MODEL_NOT_READY when a model it needs is not served, and what InferenceService throws
    */
   async analyze(
     request: NoteRequest,
     context: RequestContext,
-    admit: (sentences: number) => void | Promise<void> = () => undefined,
+    charge: (sentences: number) => void | Promise<void> = () => undefined,
   ): Promise<NoteAnalysis> {
     requireReadableLength(request.text);
     const tagger = this.served({ name: ENTITY_MODEL });
@@ -77,8 +77,7 @@ export class NoteAnalyzer {
     const readable = sentences
       .map((sentence, index) => ({ index, text: lines.slice(sentence.start, sentence.end) }))
       .filter(({ text }) => /[\p{L}\p{N}]/u.test(text));
-    await admit(readable.length);
-    const tagged = await this.predict(tagger, readable, context);
+    const tagged = await this.predict(tagger, readable, context, () => charge(readable.length));
     const found = readable.flatMap(({ index }, i) =>
       entitiesOf(tagged, i, request.text, sentences[index], index),
     );
@@ -123,6 +122,7 @@ export class NoteAnalyzer {
     { manifest: { name, version } }: ServedModel,
     inputs: readonly RawInput[],
     context: RequestContext,
+    charge?: () => void | Promise<void>,
   ): Promise<InferenceAnswer> {
     return this.inference.predict(
       {
@@ -130,6 +130,7 @@ export class NoteAnalyzer {
         inputs,
         options: { truncate: true, offsetUnit: 'utf16' },
         fieldName: () => 'text',
+        charge,
       },
       isLarge(inputs) ? asBulk(context) : context,
     );

@@ -54,13 +54,13 @@ export class ModelsService {
     reply: PredictionReply,
   ): Promise<ModelPredictResponse> {
     assertBatchSize(body.inputs.length, this.options.maxBatchSize, 'inputs');
-    await reply.chargeItems(body.inputs.length);
     const answer = await this.inference.predict(
       {
         model,
         inputs: body.inputs.map((input, i) => toRawInput(input, `inputs[${i}]`)),
         options: toOptions(body.options ?? {}),
         fieldName: (i, field) => callersName(body.inputs[i] ?? {}, `inputs[${i}]`, field),
+        charge: () => reply.chargeItems(body.inputs.length),
       },
       context,
     );

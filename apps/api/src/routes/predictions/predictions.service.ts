@@ -47,7 +47,6 @@ export class PredictionsService {
   ): Promise<PredictBatchResponse> {
     const items = body.sentences;
     assertBatchSize(items.length, this.options.maxBatchSize, 'sentences');
-    await reply.chargeItems(items.length);
     const answer = await this.inference.predict(
       {
         model: { task: 'assertion', version: reply.requestedVersion(body.model_version) },
@@ -56,6 +55,7 @@ export class PredictionsService {
         ),
         options: toOptions(body),
         fieldName: (i, field) => callersName(items[i] ?? '', `sentences[${i}]`, field),
+        charge: () => reply.chargeItems(items.length),
       },
       context,
     );
