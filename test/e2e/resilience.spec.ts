@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Load } from '../support/load.js';
 import { isRunning } from '../support/processes.js';
-import { Service } from '../support/service.js';
+import { freePort, Service } from '../support/service.js';
 
 const sentences = [
   { sentence: 'The patient denies any chest pain.', entity: 'chest pain' },
@@ -84,6 +89,33 @@ describe('SIGTERM under load', () => {
     expect(await service.stop('SIGINT')).toBe(0);
     expect(performance.now() - started).toBeLessThan(3_000);
   });
+});
+
+describe('SIGTERM while the models are loaded', () => {
+  it('ends the service cleanly, with exit 0', async () => {
+    const port = await freePort();
+    const dataDir = mkdtempSync(join(tmpdir(), 'clinserve e2e '));
+    const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/api/src/main.js')], {
+      env: {
+        ...{ PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir },
+        LOG_LEVEL: 'info',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const exited = once(child, 'exit');
+    const health = (path: string) =>
+      fetch(`http://127.0.0.1:${port}/health/${path}`).catch(() => null);
+    while (child.exitCode === null && !(await health('live'))?.ok) await sleep(5);
+    expect((await health('ready'))?.status).toBe(503);
+    child.kill('SIGTERM');
+    expect((await exited)[0]).toBe(0);
+    expect(output).not.toContain('cannot start');
+    expect(output).toContain('stopped');
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
 });
 
 describe('a killed service', () => {

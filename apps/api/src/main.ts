@@ -5,6 +5,7 @@ import { loadConfig, type AppConfig } from '@app/config';
 import { maskText } from '@app/observability';
 import { banner } from './banner.js';
 import { createApp, type ClinserveApp } from './create-app.js';
+import { runUntilStopped } from './run-until-stopped.js';
 import { shutDown } from './shutdown.js';
 
 /**
@@ -17,13 +18,19 @@ async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const config = loadConfig();
   const service = await createApp(config);
-  const stopped = stopOnSignal(service);
+  await runUntilStopped(
+    () => start(config, service),
+    () => shutDown(service),
+  );
+}
+
+async function start(config: AppConfig, service: ClinserveApp): Promise<void> {
   await listen(config, service);
   await service.start();
   const server = service.app.getHttpServer() as Server;
-  const address = server.address() as AddressInfo;
-  process.stdout.write(`${banner(config, service, address.port)}\n`);
-  await stopped;
+  const address = server.address() as AddressInfo | null;
+  // A signal may have come as the start ended: nobody is told of what has gone.
+  if (address !== null) process.stdout.write(`${banner(config, service, address.port)}\n`);
 }
 
 /** Listens before the models are loaded, so that probes can see the start. */
@@ -37,24 +44,6 @@ async function listen(config: AppConfig, { app }: ClinserveApp): Promise<void> {
       `Port ${port} of ${host} is in use. Stop what listens there, or set PORT.`,
     );
   }
-}
-
-/** Resolves once a signal has ended the service cleanly. A second signal ends it at once. */
-function stopOnSignal(service: ClinserveApp): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stoppingSince: number | null = null;
-    const stop = () => {
-      if (stoppingSince !== null) {
-        // Under npm, Ctrl-C arrives twice: from the terminal and from npm.
-        if (performance.now() - stoppingSince > 1_000) process.exit(130);
-        return;
-      }
-      stoppingSince = performance.now();
-      shutDown(service).then(resolve, reject);
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }
 
 try {
