@@ -49,6 +49,8 @@ interface PendingRun extends Pending {
   readonly items: readonly Int32Array[];
   readonly paddedTokens: number;
   readonly limit: RunLimit;
+  /** False once its frame turned out not to have left: the process never had it. */
+  sent: boolean;
   readonly resolve: (output: BatchOutput) => void;
 }
 
@@ -76,6 +78,8 @@ export class LaneConnection {
   private nextBatch = 0;
   private killReason: string | null = null;
   private closing = false;
+  /** The pipe broke or the process exited: what it said last may be on its way, but it hears nothing. */
+  private isDeaf = false;
   private hasEnded = false;
   private resolveEnded: (reason: string) => void = () => undefined;
 
@@ -96,7 +100,7 @@ export class LaneConnection {
 
   /** Whether it still takes anything: what is given to a process about to end never runs. */
   get usable(): boolean {
-    return !this.hasEnded && !this.closing && this.killReason === null;
+    return !this.hasEnded && !this.isDeaf && !this.closing && this.killReason === null;
   }
 
   /** Batches given and not answered. */
@@ -117,20 +121,24 @@ export class LaneConnection {
     if (!this.usable) return Promise.reject(this.died(false, 'it is ending'));
     const batch = this.nextBatch;
     this.nextBatch = (batch + 1) >>> 0;
-    this.pipe?.write(encodeRun(batch, model, items));
     this.runs++;
     return new Promise((resolve, reject) => {
-      this.append({
+      const run: PendingRun = {
         kind: 'run',
         batch,
         reduce,
         items,
         paddedTokens: paddedTokens(items),
         limit: this.limitOf(model),
+        sent: true,
         startedAt: 0,
         limitMs: 0,
         resolve,
         reject,
+      };
+      this.append(run);
+      this.pipe?.write(encodeRun(batch, model, items), (error) => {
+        if (error) run.sent = false;
       });
     });
   }
@@ -161,6 +169,7 @@ export class LaneConnection {
         // Without a pid the process never was, and no exit will be reported.
         if (child.pid === undefined) this.end(`it cannot be started: ${error.message}`);
       });
+      child.on('exit', () => (this.isDeaf = true));
       child.on('close', (code, signal) => this.end(this.exitReason(code, signal)));
       for (const stream of [child.stdout, child.stderr]) {
         if (stream !== null) this.output.follow(stream);
@@ -185,8 +194,9 @@ export class LaneConnection {
         this.kill(error instanceof Error ? error.message : String(error));
       }
     });
-    pipe.on('error', () => undefined);
+    pipe.on('error', () => (this.isDeaf = true));
     pipe.on('close', () => {
+      this.isDeaf = true;
       if (this.closing || this.hasEnded) return;
       setTimeout(() => this.kill('it closed its pipe'), PIPE_GRACE_MS).unref();
     });
@@ -294,7 +304,7 @@ export class LaneConnection {
     // First, so that whoever hears of a rejection finds the lane already not ready.
     this.resolveEnded(reason);
     this.pending.splice(0).forEach((pending, position) => {
-      pending.reject(this.died(pending.kind === 'run' && position === 0, reason));
+      pending.reject(this.died(pending.kind === 'run' && pending.sent && position === 0, reason));
     });
   }
 

@@ -126,7 +126,10 @@ export class SupervisedLane implements Lane {
         model.loaded = await load(connection, model, this.options);
       }
     } catch (error) {
-      connection.kill(error instanceof Error ? error.message : String(error));
+      // One that is about to end says better why.
+      if (connection.usable) {
+        connection.kill(error instanceof Error ? error.message : String(error));
+      }
       await connection.ended;
       return;
     }

@@ -8,12 +8,15 @@ import type { WorkItem } from './work.js';
 export class Backlog {
   private readonly models = new Map<string, { tokens: number; readonly speed: Speed }>();
 
+  /** Of all models. */
+  tokens = 0;
+
   add(items: readonly WorkItem[]): void {
-    for (const item of items) this.of(item).tokens += item.length * item.units;
+    for (const item of items) this.count(item, 1);
   }
 
   remove(items: readonly WorkItem[]): void {
-    for (const item of items) this.of(item).tokens -= item.length * item.units;
+    for (const item of items) this.count(item, -1);
   }
 
   /** Learns from a batch: real tokens, so that padding counts as slowness. */
@@ -37,6 +40,12 @@ export class Backlog {
   /** Items of a model that `lanes` lanes do in a second, as its batches were lately; null before the first. */
   itemsPerSecond(modelKey: string, lanes: number): number | null {
     return this.models.get(modelKey)?.speed.itemsPerSecond(lanes) ?? null;
+  }
+
+  private count(item: WorkItem, sign: 1 | -1): void {
+    const tokens = sign * item.length * item.units;
+    this.tokens += tokens;
+    this.of(item).tokens += tokens;
   }
 
   private of(item: WorkItem): { tokens: number; readonly speed: Speed } {

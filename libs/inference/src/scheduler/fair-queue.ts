@@ -5,6 +5,7 @@ import type { WorkItem } from './work.js';
 const CANDIDATES = 256;
 /** Idle tenants kept before those that owe nothing are forgotten. */
 const IDLE_TENANTS = 256;
+const NOTHING_QUEUED: TenantQueue = { weight: 1, items: 0, tokens: 0 };
 
 /**
  * What waits at one priority, shared fairly between tenants (start-time fair
@@ -17,6 +18,12 @@ export class FairQueue {
   private now = 0;
   items = 0;
   tokens = 0;
+  /** Tenants that have something waiting. */
+  private active = 0;
+  /** Their weights together. */
+  weight = 0;
+  /** The first tenant that came, until another does. */
+  onlyTenant: TenantQueue | undefined;
 
   push(item: WorkItem): void {
     item.place = this.queueOf(item).push(item);
@@ -39,6 +46,29 @@ export class FairQueue {
   /** Whether `more` tokens would stay within a bound; an empty queue takes anything. */
   hasRoom(more: number, maxTokens: number): boolean {
     return this.items === 0 || this.tokens + more <= maxTokens;
+  }
+
+  /** What is known of a tenant; undefined for one that has not come, or long ago. */
+  tenant(id: string): TenantQueue | undefined {
+    return this.tenants.get(id);
+  }
+
+  /**
+   * About how many tokens are served before what a tenant queues now: its own and meanwhile the
+   * others' by their weights, and an item of each of the others that may be as far behind as it
+   * is, which the last served is not.
+   */
+  tokensAhead(tenant: TenantQueue | undefined): number {
+    if (this.items === 0) return 0;
+    const { items, tokens, weight } = tenant ?? NOTHING_QUEUED;
+    const equals = Math.max(0, this.active - (items > 0 ? 2 : 1));
+    return (tokens * this.weight) / weight + (equals * this.tokens) / this.items;
+  }
+
+  /** Where a tenant's clock will stand once all that it has waiting is served. */
+  clockAfterAll(tenantId: string): number {
+    const tenant = this.tenants.get(tenantId);
+    return tenant ? Math.max(tenant.clock, this.now) + tenant.tokens / tenant.weight : this.now;
   }
 
   /** The oldest item of the tenant that is furthest behind; among equals, the oldest of all. */
@@ -88,9 +118,20 @@ export class FairQueue {
   }
 
   private count(item: WorkItem, sign: 1 | -1): void {
+    const tenant = this.tenantOf(item);
+    const tokens = sign * item.length * item.units;
+    if (tenant.items === 0) {
+      tenant.weight = item.submission.context.weight ?? 1;
+      this.active++;
+      this.weight += tenant.weight;
+    }
     this.items += sign;
-    this.tokens += sign * item.length * item.units;
-    this.tenantOf(item).items += sign;
+    this.tokens += tokens;
+    tenant.items += sign;
+    tenant.tokens += tokens;
+    if (tenant.items > 0) return;
+    this.active--;
+    this.weight -= tenant.weight;
   }
 
   private queueOf(item: WorkItem): LinkedQueue<WorkItem> {
@@ -106,7 +147,8 @@ export class FairQueue {
     let tenant = this.tenants.get(id);
     if (!tenant) {
       if (this.tenants.size >= IDLE_TENANTS) this.forgetIdle();
-      tenant = { id, clock: this.now, items: 0, queues: new Map() };
+      tenant = { clock: this.now, weight: 1, items: 0, tokens: 0, queues: new Map() };
+      this.onlyTenant = this.tenants.size === 0 ? tenant : undefined;
       this.tenants.set(id, tenant);
     } else if (tenant.items === 0 && tenant.clock < this.now) {
       tenant.clock = this.now;
@@ -129,10 +171,19 @@ function oldestOf(tenant: Tenant): WorkItem | undefined {
   return oldest;
 }
 
-interface Tenant {
-  readonly id: string;
+/** What one tenant has waiting. */
+export interface TenantQueue {
+  /** As it was when the first of what waits came. */
+  readonly weight: number;
+  readonly items: number;
+  readonly tokens: number;
+}
+
+interface Tenant extends TenantQueue {
   /** Virtual time: tokens served ÷ weight. */
   clock: number;
+  weight: number;
   items: number;
+  tokens: number;
   readonly queues: Map<string, LinkedQueue<WorkItem>>;
 }

@@ -1,11 +1,14 @@
 import type { Priority } from '@app/common';
 
 export interface SchedulerOptions {
-  /** Most interactive tokens that may wait; one submission is always let into an empty queue. */
+  /**
+   * Most interactive tokens that may wait, the last eighth kept for tenants within their share;
+   * one submission is always let into an empty queue.
+   */
   readonly maxQueuedTokens: number;
-  /** Most interactive items that may wait. */
+  /** Most interactive items that may wait, the last eighth kept likewise. */
   readonly maxQueuedItems: number;
-  /** Longest estimated wait an interactive caller is let in for, milliseconds. */
+  /** Longest estimated wait of its own an interactive caller is let in for, milliseconds. */
   readonly maxQueueWaitMs: number;
   /** Bulk tokens kept ready behind the lanes; the rest waits at the gate. */
   readonly maxBulkTokens: number;

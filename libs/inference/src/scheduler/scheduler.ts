@@ -7,6 +7,7 @@ import {
   type Lane,
   type Runtime,
 } from '../runtime/runtime.js';
+import { Admission } from './admission.js';
 import { BulkGate } from './bulk-gate.js';
 import { BulkShare, SHORT_RUN_MS } from './bulk-share.js';
 import { Backlog } from './backlog.js';
@@ -16,7 +17,6 @@ import { BatchTotals, queueStats } from './queue-stats.js';
 import {
   DEFAULT_SCHEDULER_OPTIONS,
   type QueueStats,
-  type RefusalReason,
   type SchedulerObserver,
   type SchedulerOptions,
 } from './scheduler-options.js';
@@ -41,9 +41,12 @@ export class Scheduler {
   private readonly bulkGate: BulkGate;
   private readonly backlog = new Backlog();
   private readonly forecast: LaneForecast;
+  private readonly admission: Admission;
   private readonly totals = new BatchTotals();
   private batchesInFlight = 0;
   private isClosing = false;
+  /** Past the end of the grace: what a lane still gives back is answered, never run again. */
+  private isClosed = false;
   private onIdle: (() => void) | null = null;
 
   constructor(
@@ -54,8 +57,19 @@ export class Scheduler {
     this.options = { ...DEFAULT_SCHEDULER_OPTIONS, ...options };
     this.bulkShare = new BulkShare(this.options.now);
     this.forecast = new LaneForecast(this.options.now, () => this.pull());
-    const { bulk } = this.queues;
-    this.bulkGate = new BulkGate((more) => bulk.hasRoom(more, this.options.maxBulkTokens));
+    const { interactive, bulk } = this.queues;
+    this.admission = new Admission(
+      runtime,
+      interactive,
+      this.backlog,
+      this.forecast,
+      this.options,
+      observer,
+    );
+    this.bulkGate = new BulkGate(
+      (more) => bulk.hasRoom(more, this.options.maxBulkTokens),
+      (tenantId) => bulk.clockAfterAll(tenantId),
+    );
     runtime.onLaneReady(() => this.pull());
   }
 
@@ -73,7 +87,7 @@ export class Scheduler {
     if (items.length === 0) return [];
     const tokens = items.reduce((sum, ids) => sum + ids.length, 0);
     if (context.signal.aborted) throw clientClosed();
-    if (this.isClosing) throw this.refuse('closing', 1);
+    if (this.isClosing) throw this.admission.refuse('closing', 1);
     if (context.priority === 'bulk') return this.enqueueWhenRoom(model, items, tokens, context);
     this.assertRoom(context, items.length, tokens);
     return this.enqueue(model, items, context);
@@ -85,26 +99,13 @@ export class Scheduler {
    */
   assertRoom(context: SubmitContext, items = 1, tokens = 0): void {
     if (context.priority === 'bulk') return;
-    const refusal = this.refusal(context.deadline, items, tokens);
+    const refusal = this.admission.refusal(context, items, tokens);
     if (refusal) throw refusal;
   }
 
-  /** The refusal any interactive caller would get now, whatever its deadline; null while there is room. */
+  /** The refusal any interactive caller would get now, whoever it is; null while some would be let in. */
   overload(): DomainError | null {
-    return this.refusal(Infinity, 1, 0);
-  }
-
-  private refusal(deadline: number, items: number, tokens: number): DomainError | null {
-    const queue = this.queues.interactive;
-    const wait = this.estimatedWaitMs();
-    const timeLeft = deadline - this.options.now();
-    const patience = queue.items === 0 ? timeLeft : Math.min(timeLeft, this.options.maxQueueWaitMs);
-    if (wait > patience) return this.refuse('wait_too_long', wait);
-    if (queue.items === 0) return null;
-    const full =
-      queue.items + items > this.options.maxQueuedItems ||
-      queue.tokens + tokens > this.options.maxQueuedTokens;
-    return full ? this.refuse('queue_full', wait) : null;
+    return this.admission.refusalOfAll();
   }
 
   stats(): QueueStats {
@@ -129,6 +130,7 @@ export class Scheduler {
         };
       });
     }
+    this.isClosed = true;
     for (const item of [...this.queues.interactive, ...this.queues.bulk, ...this.suspects]) {
       item.submission.settle(closing());
     }
@@ -148,29 +150,13 @@ export class Scheduler {
     );
     let outcomes: Promise<ItemOutcome[]> = Promise.resolve([]);
     try {
-      await this.bulkGate.enter(tokens, patience.signal, () => {
+      await this.bulkGate.enter(context.tenantId, tokens, patience.signal, () => {
         outcomes = this.enqueue(model, items, context);
       });
     } finally {
       stopWaiting();
     }
     return outcomes;
-  }
-
-  /** Milliseconds until an interactive item queued now would reach a lane. */
-  private estimatedWaitMs(): number {
-    return this.backlog.estimateMs(this.runtime.lanes.filter((lane) => lane.ready).length);
-  }
-
-  private refuse(reason: RefusalReason, waitMs: number): DomainError {
-    this.observer.onRefused?.(reason);
-    if (reason === 'closing') return closing();
-    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-    return new DomainError(
-      'OVERLOADED',
-      `The service has more work queued than it can finish in time; retry after ${seconds} s.`,
-      { retryAfterSeconds: seconds },
-    );
   }
 
   // --- queueing
@@ -256,7 +242,10 @@ export class Scheduler {
   private nextBatch(lane: Lane): WorkItem[] | null {
     const isBusy = lane.inFlight > 0;
     const [suspect] = this.suspects;
-    if (suspect && !this.suspectLane && !isBusy) return [suspect];
+    if (suspect && !this.suspectLane) {
+      // No lane is refilled until one has run dry for it: under load none would ever be idle.
+      return isBusy ? null : [suspect];
+    }
     const { interactive, bulk } = this.queues;
     const urgent = interactive.head();
     const patient = bulk.head();
@@ -364,6 +353,10 @@ export class Scheduler {
     this.report(batch, 0, false);
     const wanted = batch.filter((item) => !item.submission.settled);
     const left = batch.filter((item) => item.submission.settled);
+    if (this.isClosed) {
+      for (const item of wanted) item.submission.settle(closing());
+      return [...batch];
+    }
     if (error instanceof LaneDiedError && !error.wasRunning) {
       for (const item of wanted.reverse()) {
         this.queues[item.submission.context.priority].unshift(item);
