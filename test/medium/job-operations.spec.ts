@@ -48,9 +48,12 @@ async function open(options: Partial<JobsOptions> = {}): Promise<JobsInstance> {
   return instance;
 }
 
-/** A job of 200 items, of which the first 50 have results, that failed at its deadline. */
-async function failedJob({ jobs }: JobsInstance, tenantId = 'north'): Promise<string> {
-  const { job } = await jobs.submit(submission(texts(200), { tenantId }));
+/** A job of which the first 50 items have results, that failed at its deadline. */
+async function failedJob(
+  { jobs }: JobsInstance,
+  { tenantId = 'north', items = 200 } = {},
+): Promise<string> {
+  const { job } = await jobs.submit(submission(texts(items), { tenantId }));
   const admitted = sql`select id from job_slices where job_id = ${job.jobId} and first_item = 0 and state = 'admitted'`;
   await eventually(async () => (await fresh.database.db.execute(admitted)).rows.length === 1);
   const { rows } = await fresh.database.db.execute<{ id: string }>(admitted);
@@ -112,6 +115,32 @@ describe('a failed job', () => {
     await expect(instance.jobs.retry(null, id, ACTOR)).rejects.toMatchObject(refused);
   });
 
+  it('tells nothing of how fast its model is once it was retried', async () => {
+    const instance = await open();
+    const { jobs } = instance;
+    const id = await failedJob(instance, { items: 1_000 });
+    await jobs.retry('north', id, ACTOR);
+    const isStarted = async () => (await jobs.get(null, id)).status === 'processing';
+    await eventually(isStarted);
+    now = new Date(now.getTime() + 5_000);
+    await instance.work(queues, new TestInference());
+    await eventually(async () => (await jobs.get(null, id)).status === 'completed');
+    /** Submits a job of 1,000 items; gives how many of them make its first slice. */
+    const firstSlice = async () => {
+      const { job } = await jobs.submit(submission(texts(1_000)));
+      const { rows } = await fresh.database.db.execute<{ items: number }>(
+        sql`select items from job_slices where job_id = ${job.jobId} and first_item = 0`,
+      );
+      await eventually(async () => (await jobs.get(null, job.jobId)).status === 'completed');
+      return rows[0]?.items;
+    };
+    // By what the submission itself says of the model.
+    expect(await firstSlice()).toBe(50);
+    // By 2,000 items in five seconds, on two slots.
+    await fresh.database.db.execute(sql`update jobs set retried_at = null`);
+    expect(await firstSlice()).toBe(1_000);
+  });
+
   it('is the only kind that can be retried, and as many may wait as always', async () => {
     const instance = await open({ settings: { queuedPerTenant: 1, runningPerTenant: 1 } });
     const { jobs } = instance;
@@ -151,6 +180,36 @@ describe('POST /jobs/{id}/retry', () => {
       await on.close();
     }
   });
+
+  it('takes up one of a file once, however often it is asked for, and none whose file is gone', async () => {
+    const on = await JobsEdge.start();
+    try {
+      const file = await on.upload('north', '"no fever"\n');
+      const body = { model: 'assertion', input_file_id: file };
+      const submitted = await on.post('north', '/jobs', body);
+      const { job_id: id = '' } = (await submitted.json()) as { job_id?: string };
+      let later = Date.now();
+      on.now = () => new Date(later);
+      const fail = async () => {
+        later += 73 * HOUR_MS;
+        await on.jobs.sweep();
+      };
+      const ask = async (method: string, path: string) => {
+        return (await on.request('north', path, { method })).status;
+      };
+      const retry = () => ask('POST', `/jobs/${id}/retry`);
+      await fail();
+      // More at once than there can be connections to the database, when all of these are open.
+      await Promise.all(Array.from({ length: 20 }, () => ask('GET', `/jobs/${id}`)));
+      const statuses = await Promise.all(Array.from({ length: 20 }, retry));
+      expect(statuses.sort()).toEqual([202, ...Array<number>(19).fill(409)]);
+      await fail();
+      await on.files.removeExpired();
+      expect(await retry()).toBe(409);
+    } finally {
+      await on.close();
+    }
+  });
 });
 
 describe('the numbers of jobs and deliveries', () => {
@@ -162,7 +221,10 @@ describe('the numbers of jobs and deliveries', () => {
     const inference = new TestInference({ delayMs: 60_000 });
     await jobs.submit(submission(texts(500)));
     const stop = await instance.work(queues, inference);
-    await eventually(async () => (await jobs.load()).slices.running === 2);
+    await eventually(async () => {
+      const { running, admitted } = (await jobs.load()).slices;
+      return running === 2 && admitted === 2;
+    });
     now = new Date(now.getTime() + 5_000);
     const load = await jobs.load();
     expect(load).toMatchObject({
@@ -243,7 +305,7 @@ describe('npm run jobs', () => {
     });
     expect((await jobs('cancel', id)).stdout).toMatch(/status +cancelled/);
     expect((await instance.jobs.get(null, id)).status).toBe('cancelled');
-    const other = await failedJob(instance, 'south');
+    const other = await failedJob(instance, { tenantId: 'south' });
     const purged = await jobs(
       'purge',
       '--finished-before',

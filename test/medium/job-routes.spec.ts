@@ -165,6 +165,17 @@ describe('the job routes', () => {
     expect((await submit(request, { 'Idempotency-Key': 'two words' })).status).toBe(400);
   });
 
+  it('answer a repeated request as the first time even when its file is gone', async () => {
+    const key = { 'Idempotency-Key': 'k-4' };
+    const file = await on.upload('north', '"no fever"\n');
+    const request = { model: 'assertion', input_file_id: file };
+    const first = await submit(request, key);
+    await on.work(first.body.job_id);
+    expect((await on.request('north', `/files/${file}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await submit(request, key)).body).toEqual(first.body);
+    expect((await submit(request)).status).toBe(422);
+  });
+
   it('count the items of an accepted job once, and refuse what is over the quota', async () => {
     on.charged = 0;
     const key = { 'Idempotency-Key': 'k-3' };

@@ -44,6 +44,38 @@ describe('retention', () => {
   });
 });
 
+describe('results that are removed in the midst of being read', () => {
+  it.each(['completed', 'cancelled'])(
+    'do not end as if they were all: of a %s job',
+    async (end) => {
+      const instance = await fixture.open();
+      const { jobs } = instance;
+      const inference = new TestInference({ delayMs: end === 'completed' ? 0 : 200 });
+      const { job } = await jobs.submit(submission(texts(300)));
+      await instance.work(fixture.queues, inference);
+      if (end === 'completed') await eventually(isDone(jobs, job.jobId));
+      else await eventually(async () => (await resultsOf(jobs, job.jobId)).length > 50);
+      if (end === 'cancelled') await jobs.cancel(null, job.jobId, ACTOR);
+      const reading = jobs.results(null, job.jobId, { fromItem: 0 })[Symbol.asyncIterator]();
+      expect((await reading.next()).done).toBe(false);
+      await jobs.purge(null, job.jobId, ACTOR);
+      await expect(reading.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    },
+  );
+
+  it('are all there when the last was read before', async () => {
+    const instance = await fixture.open();
+    const { jobs } = instance;
+    const { job } = await jobs.submit(submission(['a']));
+    await instance.work(fixture.queues, new TestInference());
+    await eventually(isDone(jobs, job.jobId));
+    const reading = jobs.results(null, job.jobId, { fromItem: 0 })[Symbol.asyncIterator]();
+    await reading.next();
+    await jobs.purge(null, job.jobId, ACTOR);
+    expect((await reading.next()).done).toBe(true);
+  });
+});
+
 describe('events', () => {
   async function follow(jobs: Jobs, id: string, afterSeq = 0, signal?: AbortSignal) {
     const events: JobEvent[] = [];

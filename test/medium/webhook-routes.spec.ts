@@ -151,6 +151,7 @@ describe('the webhook routes', () => {
       disabled_reason: 'Disabled by its owner.',
     });
     expect((await call('POST', `endpoints/${id}/test`)).status).toBe(409);
+    expect((await call('PATCH', `endpoints/${id}`, { description: 'a\0' })).status).toBe(422);
     const enabled = await call('PATCH', `endpoints/${id}`, { enabled: true });
     expect(enabled.body).toMatchObject({ enabled: true, disabled_at: null });
     expect((await call('DELETE', `endpoints/${id}`)).status).toBe(204);
@@ -158,12 +159,13 @@ describe('the webhook routes', () => {
     expect(audited.map(({ action, result }) => `${action} ${result}`)).toEqual([
       'webhook_endpoint.create success',
       'webhook_endpoint.change success',
+      'webhook_endpoint.change refused',
       'webhook_endpoint.change success',
       'webhook_endpoint.delete success',
     ]);
   });
 
-  it('refuse URLs that may not be called and topics that there are not, naming the field', async () => {
+  it('refuse URLs that may not be called and what cannot be stored, naming the field', async () => {
     for (const [body, field, message] of [
       [{ url: 'http://169.254.169.254/latest/' }, 'url', /^url cannot be used: .*reserved/],
       [{ url: 'http://nowhere.example.org/' }, 'url', /cannot be resolved/],
@@ -171,6 +173,7 @@ describe('the webhook routes', () => {
       [{ url: 'gopher://127.0.0.1/' }, 'url', /must begin with https/],
       [{ url: 'https://127.0.0.1/', topics: ['job.finished'] }, 'topics[0]', /must be one of/],
       [{ topics: ['job.failed'] }, 'url', /required/],
+      [{ url: 'https://127.0.0.1/', description: 'a\0' }, 'description', /U\+0000/],
     ] as const) {
       expect(await call('POST', 'endpoints', body)).toMatchObject({
         status: 422,
@@ -181,6 +184,15 @@ describe('the webhook routes', () => {
         },
       });
     }
+  });
+
+  it('make as many endpoints as a tenant may have, and no more, however fast they are asked for', async () => {
+    // All at once, so that as many connections are open afterwards.
+    await Promise.all(Array.from({ length: 49 }, () => createEndpoint()));
+    const asked = Array.from({ length: 8 }, () => call('POST', 'endpoints', { url: receiver.url }));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([201, ...Array<number>(7).fill(409)]);
+    expect((await call('GET', 'endpoints')).body).toMatchObject({ total: 50 });
   });
 
   it('record that somebody wanted a URL called that may not be', async () => {
@@ -254,7 +266,10 @@ describe('the webhook routes', () => {
   });
 
   it('refuse to list by what makes no sense', async () => {
-    const queries = ['status=lost', 'endpoint_id=7', 'from=monday', 'cursor=Zm9v', 'job_id=%00'];
+    const queries = [
+      ...['status=lost', 'endpoint_id=7', 'from=monday', 'cursor=Zm9v', 'job_id=%00'],
+      ...['from=0000-01-01T00:00:00Z', 'to=9999-12-31T23:59:59-01:00'],
+    ];
     for (const query of queries) {
       expect([query, (await call('GET', `deliveries?${query}`)).status]).toEqual([query, 422]);
     }
@@ -278,10 +293,20 @@ describe('the webhook routes', () => {
     await bench.run();
     expect(receiver.ids).toEqual([once, once, gone, gone]);
     expect((await since('yesterday')).status).toBe(422);
+    expect((await since('0000-12-31T23:59:59Z')).status).toBe(422);
     expect(audited.map(({ action }) => action).slice(-2)).toEqual([
       'webhook_delivery.replay_failed',
       'webhook_delivery.replay_failed',
     ]);
+  });
+
+  it('send deliveries again that are asked for all at once', async () => {
+    await createEndpoint();
+    const id = await announced();
+    // More than there are connections to the database.
+    const asked = Array.from({ length: 40 }, () => call('POST', `deliveries/${id}/replay`));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([202]));
   });
 
   it('keep a tenant’s endpoints, secrets and deliveries from others', async () => {
@@ -298,6 +323,10 @@ describe('the webhook routes', () => {
     ] as const) {
       expect([path, (await call(method, path, body, 'south')).status]).toEqual([path, 404]);
     }
+    expect(audited.at(-1)).toMatchObject({
+      ...{ tenantId: 'south', action: 'webhook_delivery.replay' },
+      ...{ object: { id: delivery }, result: 'refused', status: 404 },
+    });
     for (const path of ['endpoints', 'deliveries', 'secret']) {
       expect((await call('GET', path, undefined, 'south')).body).toMatchObject({ data: [] });
     }

@@ -42,7 +42,9 @@ const NO_FILES: InputFiles = {
   readRows: () => {
     throw new Error('there are no files');
   },
-  remove: () => Promise.resolve(),
+  hold: () => Promise.resolve(false),
+  removeRow: () => Promise.resolve(false),
+  removeBytes: () => Promise.resolve(),
 };
 
 /** Jobs as one process has them, on a database that others may share. */

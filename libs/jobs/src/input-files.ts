@@ -1,4 +1,5 @@
 import type { DomainError } from '@app/common';
+import type { Transaction } from '@app/database';
 import type { FileRow } from './job.js';
 import type { JobInput } from './raw-input.js';
 
@@ -28,6 +29,13 @@ export interface InputFiles {
     byteStart: number,
     byteEnd: number,
   ): AsyncIterable<readonly FileRowInput[]>;
-  /** Removes bytes and row; nothing happens when they are gone. */
-  remove(id: string): Promise<void>;
+  /** Lets nobody remove the file until the transaction ends. @returns whether it is there */
+  hold(tx: Transaction, id: string): Promise<boolean>;
+  /**
+   * Removes the row, and with it the key of the bytes, unless a job has the file that was not purged.
+   * @returns whether it was removed now, so that its bytes are to be, after the commit
+   */
+  removeRow(tx: Transaction, id: string): Promise<boolean>;
+  /** Nothing happens when they are gone. Bytes without a row are tidied up after a while. */
+  removeBytes(id: string): Promise<void>;
 }

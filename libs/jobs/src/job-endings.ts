@@ -16,8 +16,8 @@ const THE_SERVICE: JobActor = { actor: { kind: 'system', id: 'jobs' } };
 export interface Ended {
   readonly job: JobRow;
   readonly deliveries: readonly string[];
-  /** Slices that were not done and are not to be worked on. */
-  readonly dropped: readonly string[];
+  /** Slices that are in the queue, or at work, and no longer wanted. */
+  readonly withdrawn: readonly string[];
 }
 
 type FinalStatus = 'completed' | 'failed' | 'cancelled';
@@ -39,27 +39,32 @@ export class JobEndings {
     const at = this.parts.now();
     const expiresAt = new Date(at.getTime() + this.parts.settings.resultHours * HOUR_MS);
     const changes = { status, error, completedAt: at, expiresAt };
-    const dropped = await withdrawOpenSlices(tx, job.id, status);
+    const withdrawn = await withdrawOpenSlices(tx, job.id, status);
     const ended = { ...job, ...((await repository.update(tx, job.id, changes)) ?? {}) };
     await this.events.record(tx, ended, status);
     const deliveries = await this.parts.notifier.announce(tx, ended, `job.${status}`);
     await this.parts.audit.record(tx, auditOf(ended, `job.${VERBS[status]}`, by));
-    return { job: ended, deliveries, dropped };
+    return { job: ended, deliveries, withdrawn };
   }
 
   /** Tells everybody; after the commit. Never rejects. */
-  async tell({ job, deliveries, dropped }: Ended): Promise<void> {
-    const { notifier, signals, queues, log, observer } = this.parts;
+  async tell({ job, deliveries, withdrawn }: Ended): Promise<void> {
+    const { notifier, observer } = this.parts;
     observer.onFinish(job.status);
     notifier.wake(deliveries);
+    await this.events.announce(job.id);
+    if (withdrawn.length > 0) await this.withdraw(job.id, withdrawn);
+  }
+
+  private async withdraw(jobId: string, slices: readonly string[]): Promise<void> {
+    const { signals, queues, log } = this.parts;
     try {
-      if (dropped.length > 0) await signals.send(CANCELLED_TOPIC, job.id);
+      await signals.send(CANCELLED_TOPIC, jobId);
       const queue = queues.queue(SLICE_QUEUE);
-      for (const id of dropped) await queue.remove(id);
+      for (const id of slices) await queue.remove(id);
     } catch (err) {
       log.warn({ err }, 'the end of a job could not be announced; workers find it out themselves');
     }
-    await this.events.announce(job.id);
   }
 
   async cancel(tenantId: string | null, id: string, by: JobActor): Promise<void> {
@@ -97,11 +102,10 @@ export class JobEndings {
       await repository.erase(tx, id, this.parts.now());
       await audit.record(tx, auditOf(job, 'job.purge', by));
       const { inputFileId } = job;
-      return inputFileId === null || (await repository.usesFile(tx, inputFileId))
-        ? null
-        : inputFileId;
+      if (inputFileId === null) return null;
+      return (await files.removeRow(tx, inputFileId)) ? inputFileId : null;
     });
-    if (fileId !== null) await files.remove(fileId);
+    if (fileId !== null) await files.removeBytes(fileId);
   }
 
   private async lock(tx: Transaction, tenantId: string | null, id: string): Promise<JobRow> {

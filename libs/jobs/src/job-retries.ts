@@ -1,4 +1,5 @@
 import { DomainError } from '@app/common';
+import type { Transaction } from '@app/database';
 import type { JobEvents } from './events/job-events.js';
 import { auditOf } from './job-endings.js';
 import type { JobRow } from './job.js';
@@ -22,17 +23,19 @@ export class JobRetries {
     await database.transaction(async (tx) => {
       const job = await repository.lock(tx, tenantId, id);
       if (job === null) throw new DomainError('NOT_FOUND', 'There is no such job.');
-      await this.assertRetriable(job);
+      await this.assertRetriable(tx, job);
       await this.submissions.assertRoom(tx, job.tenantId);
       const items = await repository.reopenSlices(tx, id);
       if (job.done + items !== job.total) throw inputGone();
+      const at = now();
       const changes = {
         status: 'pending',
         error: null,
         startedAt: null,
         completedAt: null,
         expiresAt: null,
-        deadlineAt: new Date(now().getTime() + settings.deadlineHours * HOUR_MS),
+        retriedAt: at,
+        deadlineAt: new Date(at.getTime() + settings.deadlineHours * HOUR_MS),
       };
       // Who follows the job from the start is not to stop at the end that was none.
       await this.events.forget(tx, id);
@@ -43,14 +46,15 @@ export class JobRetries {
     await this.events.announce(id);
   }
 
-  private async assertRetriable({ status, purgedAt, inputFileId }: JobRow): Promise<void> {
+  private async assertRetriable(
+    tx: Transaction,
+    { status, purgedAt, inputFileId }: JobRow,
+  ): Promise<void> {
     if (status !== 'failed') {
       throw new DomainError('CONFLICT', `Only a failed job can be retried; this one is ${status}.`);
     }
     if (purgedAt !== null) throw inputGone();
-    if (inputFileId !== null && (await this.parts.files.find(inputFileId)) === null) {
-      throw inputGone();
-    }
+    if (inputFileId !== null && !(await this.parts.files.hold(tx, inputFileId))) throw inputGone();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '@app/database';
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
-import type { JobRow } from './job.js';
+import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
+import type { JobRow, SliceRow } from './job.js';
 import { jobResults, jobs, jobSlices } from './jobs.schema.js';
 
 /** A job of a tenant, or of any when `tenantId` is null. */
@@ -41,23 +41,26 @@ export const jobsRepository = {
     return job ?? null;
   },
 
-  /** Takes away what has not been done. @returns the slices' ids */
+  /** Takes away what has not been done. @returns ids of the slices that had been admitted to the queue */
   async dropOpenSlices(tx: Queryable, jobId: string): Promise<string[]> {
     const rows = await tx
       .delete(jobSlices)
-      .where(and(eq(jobSlices.jobId, jobId), sql`${jobSlices.state} <> 'done'`))
-      .returning({ id: jobSlices.id });
-    return rows.map(({ id }) => id);
+      .where(and(eq(jobSlices.jobId, jobId), ne(jobSlices.state, 'done')))
+      .returning({ id: jobSlices.id, admittedAt: jobSlices.admittedAt });
+    return idsOfAdmitted(rows);
   },
 
-  /** Keeps what has not been done, for a retry, but lets nobody work on it. @returns the slices' ids */
+  /**
+   * Keeps what has not been done, for a retry, but lets nobody work on it.
+   * @returns ids of the slices that had been admitted to the queue
+   */
   async stopOpenSlices(tx: Queryable, jobId: string): Promise<string[]> {
     const rows = await tx
       .update(jobSlices)
       .set({ state: 'stopped', workerId: null, heartbeatAt: null, computed: 0 })
-      .where(and(eq(jobSlices.jobId, jobId), sql`${jobSlices.state} <> 'done'`))
-      .returning({ id: jobSlices.id });
-    return rows.map(({ id }) => id);
+      .where(and(eq(jobSlices.jobId, jobId), ne(jobSlices.state, 'done')))
+      .returning({ id: jobSlices.id, admittedAt: jobSlices.admittedAt });
+    return idsOfAdmitted(rows);
   },
 
   /** Lets stopped slices wait for their turn again, as if never begun. @returns how many items they hold */
@@ -79,22 +82,16 @@ export const jobsRepository = {
       .set({ purgedAt: at, callbackUrl: null, notifyEmail: null, metadata: null })
       .where(eq(jobs.id, id));
   },
-
-  /** Whether a file is still the input of a job that has not been purged. */
-  async usesFile(tx: Queryable, fileId: string): Promise<boolean> {
-    const [job] = await tx
-      .select({ id: jobs.id })
-      .from(jobs)
-      .where(and(eq(jobs.inputFileId, fileId), isNull(jobs.purgedAt)))
-      .limit(1);
-    return job !== undefined;
-  },
 };
 
 /** Slices that the workers can work on at once which have been heard of lately, as a subquery. */
 export function liveSlots(staleMs: number): SQL {
   return sql`(select coalesce(sum(slots), 0) from job_workers
     where seen_at > now() - make_interval(secs => ${staleMs / 1_000}))`;
+}
+
+function idsOfAdmitted(slices: readonly Pick<SliceRow, 'id' | 'admittedAt'>[]): string[] {
+  return slices.filter(({ admittedAt }) => admittedAt !== null).map(({ id }) => id);
 }
 
 function isJob(tenantId: string | null, id: string) {

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   bigserial,
@@ -51,6 +52,8 @@ export const jobs = pgTable(
     createdAt: time('created_at').notNull(),
     startedAt: time('started_at'),
     completedAt: time('completed_at'),
+    /** When it was last taken up after it had failed: since then, not all of its items were computed. */
+    retriedAt: time('retried_at'),
     /** Unfinished then, the job fails. */
     deadlineAt: time('deadline_at').notNull(),
     /** When a finished job's input and results are removed. */
@@ -62,6 +65,10 @@ export const jobs = pgTable(
     index('jobs_tenant').on(table.tenantId, table.createdAt, table.id),
     index('jobs_status').on(table.status, table.createdAt),
     index('jobs_expires').on(table.expiresAt),
+    /** Of what a model version's rate is measured on. */
+    index('jobs_measured')
+      .on(table.model, table.modelVersion, table.completedAt)
+      .where(sql`status = 'completed' and retried_at is null and total >= 1000`),
   ],
 );
 

@@ -68,13 +68,26 @@ export class Jobs {
 
   /**
    * Accepts a job whose model, options and inputs have been checked.
-   * @throws DomainError QUOTA_EXCEEDED when too many of the tenant's jobs wait,
-   * IDEMPOTENCY_KEY_REUSED for another body, IDEMPOTENCY_KEY_IN_USE while the first is being accepted
+   * @throws DomainError QUOTA_EXCEEDED when too many of the tenant's jobs wait, VALIDATION_ERROR
+   * when its file was removed meanwhile, IDEMPOTENCY_KEY_REUSED for another body,
+   * IDEMPOTENCY_KEY_IN_USE while the first is being accepted
    */
   async submit(submission: JobSubmission): Promise<SubmitResult> {
     const result = await this.submissions.accept(submission);
     if (!result.replayed) this.admission.soon();
     return result;
+  }
+
+  /**
+   * The answer to an earlier submission under the same key, for one that is repeated: what was
+   * right at first need not be so any more. Null when there was none; `submit` looks again.
+   * @throws DomainError IDEMPOTENCY_KEY_REUSED for another body
+   */
+  earlier(
+    tenantId: string,
+    idempotency: NonNullable<JobSubmission['idempotency']>,
+  ): Promise<SubmitResult | null> {
+    return this.submissions.earlier(tenantId, idempotency);
   }
 
   /**

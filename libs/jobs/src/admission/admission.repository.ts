@@ -65,22 +65,18 @@ export const admissionRepository = {
     }));
   },
 
-  /** What tenants with open jobs have had; the others' shares are forgotten. */
+  /** What tenants have had that are remembered. */
   async shares(tx: Queryable): Promise<Map<string, number>> {
-    const open = tx
-      .selectDistinct({ tenantId: jobs.tenantId })
-      .from(jobs)
-      .where(inArray(jobs.status, ['pending', 'processing']));
-    await tx.delete(jobShares).where(notInArray(jobShares.tenantId, open));
     const rows = await tx.select().from(jobShares);
     return new Map(rows.map(({ tenantId, served }) => [tenantId, served]));
   },
 
-  async saveShares(tx: Queryable, served: ReadonlyMap<string, number>): Promise<void> {
-    if (served.size === 0) return;
+  /** In place of all that were there. @param shares one or more */
+  async saveShares(tx: Queryable, shares: ReadonlyMap<string, number>): Promise<void> {
+    await tx.delete(jobShares).where(notInArray(jobShares.tenantId, [...shares.keys()]));
     await tx
       .insert(jobShares)
-      .values([...served].map(([tenantId, value]) => ({ tenantId, served: value })))
+      .values([...shares].map(([tenantId, served]) => ({ tenantId, served })))
       .onConflictDoUpdate({ target: jobShares.tenantId, set: { served: sql`excluded.served` } });
   },
 

@@ -17,6 +17,8 @@ interface Admitted {
   readonly started: readonly string[];
 }
 
+const NOTHING: Admitted = { slices: [], deliveries: [], started: [] };
+
 /**
  * Lets slices to the queue, few at a time and whose turn it is: so a tenant
  * that comes late need not wait for what another has queued before.
@@ -71,18 +73,18 @@ export class Admission {
   private async choose(tx: Transaction): Promise<Admitted> {
     const { settings } = this.parts;
     await repository.lock(tx);
-    const shares = await repository.shares(tx);
     const { slots, admitted } = await repository.load(tx, settings.staleMs);
     const room = Math.max(LEAST_SLICES, SLICES_A_SLOT * slots) - admitted;
-    if (room <= 0) return { slices: [], deliveries: [], started: [] };
+    if (room <= 0) return NOTHING;
     const waiting = await repository.candidates(tx, room, settings.runningPerTenant);
-    const tenants = this.byTenant(waiting, shares);
-    const { slices, served } = chooseFairly(tenants, [...shares.values()], room);
-    await repository.saveShares(tx, served);
+    if (waiting.length === 0) return NOTHING;
+    const had = await repository.shares(tx);
+    const { slices, shares } = chooseFairly(this.byTenant(waiting), had, room);
+    await repository.saveShares(tx, shares);
     const jobs = await repository.lockOpen(tx, [...new Set(slices.map(({ jobId }) => jobId))]);
     const open = new Set(jobs.map(({ id }) => id));
     const chosen = slices.filter(({ jobId }) => open.has(jobId)).map(({ id }) => id);
-    if (chosen.length === 0) return { slices: [], deliveries: [], started: [] };
+    if (chosen.length === 0) return NOTHING;
     const moved = await repository.admit(tx, chosen);
     const deliveries: string[] = [];
     const started: string[] = [];
@@ -98,10 +100,7 @@ export class Admission {
     return { slices: moved, deliveries, started };
   }
 
-  private byTenant(
-    waiting: readonly Candidate[],
-    shares: ReadonlyMap<string, number>,
-  ): WaitingTenant<Candidate>[] {
+  private byTenant(waiting: readonly Candidate[]): WaitingTenant<Candidate>[] {
     const tenants = new Map<string, Candidate[]>();
     for (const slice of waiting) {
       const slices = tenants.get(slice.tenantId);
@@ -111,7 +110,6 @@ export class Admission {
     return [...tenants].map(([tenantId, slices]) => ({
       tenantId,
       weight: this.parts.weightOf(tenantId, slices[0]?.tier ?? ''),
-      served: shares.get(tenantId) ?? null,
       slices,
     }));
   }

@@ -1,10 +1,8 @@
-/** A tenant with slices that wait, and what it has had so far. */
+/** A tenant with slices that wait. */
 export interface WaitingTenant<Slice extends WaitingSlice> {
   readonly tenantId: string;
   /** Its share relative to others'; above 0. */
   readonly weight: number;
-  /** Items admitted so far by weight; null for one that is new or was idle. */
-  readonly served: number | null;
   /** In the order they are to be admitted. */
   readonly slices: readonly Slice[];
 }
@@ -16,24 +14,26 @@ export interface WaitingSlice {
 export interface FairChoice<Slice> {
   /** In the order they are admitted. */
   readonly slices: readonly Slice[];
-  /** What every waiting tenant has had afterwards. */
-  readonly served: ReadonlyMap<string, number>;
+  /** What tenants have had afterwards; whoever is not named is new when it comes again. */
+  readonly shares: ReadonlyMap<string, number>;
 }
 
 /**
  * Chooses up to `room` slices: always the next one of the tenant that has had
- * least by its weight. Who comes new begins where the least served active tenant
- * is, so that nobody catches up on time in which they wanted nothing.
- * @param activeServed what tenants have had that have work but nothing waiting
+ * least by its weight. Who comes new begins where the least served waiting tenant
+ * is, so that nobody catches up on time in which they wanted nothing. Who has
+ * nothing waiting is remembered as long as it has had more than those who wait:
+ * otherwise one slice after another would each be a newcomer's.
+ * @param had items admitted so far, by weight, of tenants that are remembered
  */
 export function chooseFairly<Slice extends WaitingSlice>(
   tenants: readonly WaitingTenant<Slice>[],
-  activeServed: readonly number[],
+  had: ReadonlyMap<string, number>,
   room: number,
 ): FairChoice<Slice> {
-  const known = tenants.flatMap(({ served }) => (served === null ? [] : [served]));
-  const start = leastOf([...known, ...activeServed]);
-  const served = new Map(tenants.map((t) => [t.tenantId, t.served ?? start]));
+  const known = tenants.flatMap(({ tenantId }) => had.get(tenantId) ?? []);
+  const start = leastOf(known.length > 0 ? known : [...had.values()]);
+  const served = new Map(tenants.map(({ tenantId }) => [tenantId, had.get(tenantId) ?? start]));
   const queues = tenants.map((tenant) => ({ ...tenant, next: 0 }));
   const slices: Slice[] = [];
   while (slices.length < room) {
@@ -48,7 +48,9 @@ export function chooseFairly<Slice extends WaitingSlice>(
     slices.push(slice);
     served.set(best.tenantId, servedOf(best.tenantId) + slice.items / best.weight);
   }
-  return { slices, served };
+  const least = leastOf([...served.values()]);
+  const ahead = [...had].filter(([id, share]) => !served.has(id) && share > least);
+  return { slices, shares: new Map([...served, ...ahead]) };
 
   function servedOf(tenantId: string): number {
     return served.get(tenantId) ?? start;

@@ -111,9 +111,16 @@ export class JobFiles implements InputFiles {
     await this.store.remove(id);
   }
 
-  async remove(id: string): Promise<void> {
-    await filesRepository.remove(this.options.database.db, id);
-    await this.store.remove(id);
+  hold(tx: Transaction, id: string): Promise<boolean> {
+    return filesRepository.hold(tx, id);
+  }
+
+  removeRow(tx: Transaction, id: string): Promise<boolean> {
+    return filesRepository.removeUnclaimed(tx, id);
+  }
+
+  removeBytes(id: string): Promise<void> {
+    return this.store.remove(id);
   }
 
   planSlices(file: FileRow, itemsPerSlice: number): readonly SlicePlan[] {
@@ -144,7 +151,9 @@ export class JobFiles implements InputFiles {
    * @returns how many files it were
    */
   async removeExpired(): Promise<number> {
-    const expired = await filesRepository.removeExpired(this.options.database.db, this.now());
+    const expired = await this.options.database.transaction((tx) =>
+      filesRepository.removeExpired(tx, this.now()),
+    );
     for (const id of expired) await this.store.remove(id);
     if (Date.now() - this.tidiedAt > TIDY_EVERY_MS) {
       this.tidiedAt = Date.now();

@@ -153,7 +153,8 @@ function cursorOf({ createdAt, id }: JobRow): string {
 
 function beforeCursor(cursor: string | undefined): SQL | undefined {
   if (cursor === undefined) return undefined;
-  const match = /^(\d{1,15})_([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/.exec(cursor);
+  // A time with a digit more is of a year that Postgres does not read.
+  const match = /^(\d{1,14})_([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/.exec(cursor);
   if (match === null) {
     throw invalidField('cursor', 'invalid', 'cursor must be a next_cursor of an earlier answer');
   }

@@ -1,6 +1,7 @@
 import { DomainError } from '@app/common';
 import { and, asc, desc, eq, gte, lte } from 'drizzle-orm';
 import { EnvelopeColumn } from '../envelopes.js';
+import type { JobRow } from '../job.js';
 import { findJob } from '../jobs.repository.js';
 import type { JobsParts } from '../jobs-parts.js';
 import { jobResults } from '../jobs.schema.js';
@@ -27,11 +28,7 @@ export class JobResults {
     fromItem: number,
   ): AsyncGenerator<JobResultPart> {
     const { db } = this.parts.database;
-    const job = await findJob(db, tenantId, id);
-    if (job === null) throw new DomainError('NOT_FOUND', 'There is no such job.');
-    if (job.purgedAt !== null) {
-      throw new DomainError('NOT_FOUND', 'The results of this job have been removed.');
-    }
+    const { total } = await this.unpurged(tenantId, id);
     for (let next = await this.startOf(id, fromItem); ;) {
       const [row] = await db
         .select()
@@ -39,13 +36,24 @@ export class JobResults {
         .where(and(eq(jobResults.jobId, id), gte(jobResults.firstItem, next)))
         .orderBy(asc(jobResults.firstItem))
         .limit(1);
-      if (row === undefined) return;
+      if (row === undefined) {
+        // Removed in the midst of reading, they must not end as if they were all.
+        if (next < total) await this.unpurged(tenantId, id);
+        return;
+      }
       next = row.firstItem + row.items;
       if (next <= fromItem) continue;
       const lines = this.lines.open(row.id, row.lines).split('\n');
       const skipped = Math.max(0, fromItem - row.firstItem);
       yield { firstItem: row.firstItem + skipped, lines: lines.slice(skipped) };
     }
+  }
+
+  private async unpurged(tenantId: string | null, id: string): Promise<JobRow> {
+    const job = await findJob(this.parts.database.db, tenantId, id);
+    if (job === null) throw new DomainError('NOT_FOUND', 'There is no such job.');
+    if (job.purgedAt === null) return job;
+    throw new DomainError('NOT_FOUND', 'The results of this job have been removed.');
   }
 
   /** Where the part begins that an item is in. */

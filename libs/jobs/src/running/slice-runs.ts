@@ -1,4 +1,4 @@
-import { newId } from '@app/common';
+import { DomainError, newId } from '@app/common';
 import type { Admission } from '../admission/admission.js';
 import type { EnvelopeColumn } from '../envelopes.js';
 import type { JobEvents } from '../events/job-events.js';
@@ -16,6 +16,12 @@ export type { ClaimedSlice, SliceItem };
 
 /** Begun more often than this without an end, a slice is divided to find what ends its workers. */
 const MOST_ATTEMPTS = 3;
+
+const INDIVISIBLE: JobError = {
+  code: 'INTERNAL_ERROR',
+  message:
+    'Inputs of the job could not be read, however often it was tried. Retry the job later, or ask who runs the service.',
+};
 
 /** That a slice's results are there now, and the job's end when it was the last. */
 interface Stored {
@@ -47,6 +53,7 @@ export class SliceRuns {
    * Takes a slice for a worker, which says from then on that it is at it.
    * @param deadLine makes the result line of an item that has ended every worker that tried it
    * @returns null when there is nothing to do: done, cancelled, or with another worker
+   * @throws what nobody expected, after the job was failed, and SERVICE_UNAVAILABLE while the database is away
    */
   async begin(
     sliceId: string,
@@ -58,7 +65,7 @@ export class SliceRuns {
     if (claimed === null) return null;
     const { job, slice } = claimed;
     if (slice.attempts > MOST_ATTEMPTS) {
-      await this.narrow(job, slice, deadLine);
+      await this.narrowOrFail(job, slice, deadLine);
       return null;
     }
     const run = new SliceRun(job, slice, {
@@ -124,17 +131,36 @@ export class SliceRuns {
     this.admission.soon();
   }
 
+  /** What cannot even be divided would be begun for ever, in the room of other tenants. */
+  private async narrowOrFail(
+    job: JobRow,
+    slice: SliceRow,
+    deadLine: (index: number) => string,
+  ): Promise<void> {
+    try {
+      await this.narrow(job, slice, deadLine);
+    } catch (error) {
+      if (!(error instanceof DomainError)) {
+        await this.failJob(job.id, INDIVISIBLE);
+        throw error;
+      }
+      // The database is away: nothing can be ended now, and the slice is taken up again.
+      if (error.code === 'SERVICE_UNAVAILABLE') throw error;
+      await this.failJob(job.id, { code: error.code, message: error.message });
+    }
+  }
+
   /** Divides what keeps ending its workers, down to the one item that does. */
   private async narrow(
     job: JobRow,
     slice: SliceRow,
     deadLine: (index: number) => string,
   ): Promise<void> {
+    const inputs = await this.inputs.stored(job, slice);
     if (slice.items === 1) {
       await this.finish({ job, slice }, [deadLine(slice.firstItem)], 1);
       return;
     }
-    const inputs = await this.inputs.stored(job, slice);
     const middle = slice.items >> 1;
     const halves = [inputs.slice(0, middle), inputs.slice(middle)].map((part, i) => {
       const id = newId();

@@ -6,10 +6,8 @@ import type { JobRow } from '../job.js';
 
 /** Thirteen parameters a row, and Postgres takes 65,535. */
 const ROWS_A_STATEMENT = 1_000;
-/** What is measured on small jobs is mostly the waiting. */
-const TELLING_ITEMS = 1_000;
 
-type IdempotencyRow = typeof jobIdempotency.$inferSelect;
+export type IdempotencyRow = typeof jobIdempotency.$inferSelect;
 
 export const submissionsRepository = {
   /** Whether nobody else is accepting a submission under the same key now. */
@@ -85,13 +83,17 @@ export const submissionsRepository = {
     return Number(rows[0]?.slots ?? 0);
   },
 
-  /** Items per second of a model version's last jobs of some size; null when there were none. */
+  /**
+   * Items per second of a model version's last jobs of some size; null when there were none.
+   * What is measured on small jobs is mostly the waiting, and on one that was
+   * retried the time of the last attempt alone. The index `jobs_measured` has these rows only.
+   */
   async measuredRate(db: Queryable, model: string, version: string): Promise<number | null> {
     const { rows } = await db.execute<{ rate: number | null }>(sql`
       select (sum(total) / nullif(sum(seconds), 0))::float8 as rate from (
         select total, extract(epoch from completed_at - started_at) as seconds from jobs
         where model = ${model} and model_version = ${version} and status = 'completed'
-          and total >= ${TELLING_ITEMS}
+          and retried_at is null and total >= 1000
         order by completed_at desc limit 5
       ) last`);
     return rows[0]?.rate ?? null;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError, invalidField, newId } from '@app/common';
-import type { Transaction } from '@app/database';
+import type { Queryable, Transaction } from '@app/database';
 import type { FieldCipher } from '@app/encryption';
 import { EnvelopeColumn } from '../envelopes.js';
 import type { JobEvents } from '../events/job-events.js';
@@ -11,13 +11,18 @@ import type { JobsParts } from '../jobs-parts.js';
 import type { jobs, jobSlices } from '../jobs.schema.js';
 import { metadataColumn, type JobReader } from '../reading/job-reader.js';
 import { sliceItems } from './slice-size.js';
-import { submissionsRepository as repository } from './submissions.repository.js';
+import {
+  submissionsRepository as repository,
+  type IdempotencyRow,
+} from './submissions.repository.js';
 
 const HOUR_MS = 3_600_000;
 /** How long an `Idempotency-Key` is remembered. */
 const KEY_MS = 24 * HOUR_MS;
 const RETRY_SECONDS = 30;
 
+type Idempotency = NonNullable<JobSubmission['idempotency']>;
+type KeyHashes = Pick<IdempotencyRow, 'keyHash' | 'bodyHash'>;
 type NewJob = typeof jobs.$inferInsert;
 type NewSlice = typeof jobSlices.$inferInsert;
 
@@ -50,15 +55,30 @@ export class Submissions {
       const earlier = await this.claimKey(tx, job.id, submission);
       if (earlier !== null) return { jobId: earlier, replayed: true };
       await this.assertRoom(tx, job.tenantId);
+      await this.holdFile(tx, submission);
       await submission.charge?.();
       const row = await repository.insert(tx, job, slices);
       if (row !== null) await this.events.record(tx, row, 'queued');
       await this.parts.audit.record(tx, auditOf(job, 'job.submit', submission.audit));
       return { jobId: job.id, replayed: false };
     });
-    const view = await this.reader.find(job.tenantId, outcome.jobId);
-    if (view === null) throw new DomainError('NOT_FOUND', 'There is no such job any more.');
-    return { job: view, replayed: outcome.replayed };
+    return this.answer(job.tenantId, outcome.jobId, outcome.replayed);
+  }
+
+  /**
+   * The answer to an earlier submission under the same key; null when there was none.
+   * @throws DomainError IDEMPOTENCY_KEY_REUSED for another body
+   */
+  async earlier(tenantId: string, idempotency: Idempotency): Promise<SubmitResult | null> {
+    const { database, now } = this.parts;
+    const jobId = await findEarlier(database.db, tenantId, this.hashesOf(idempotency), now());
+    return jobId === null ? null : this.answer(tenantId, jobId, true);
+  }
+
+  private async answer(tenantId: string, jobId: string, replayed: boolean): Promise<SubmitResult> {
+    const job = await this.reader.find(tenantId, jobId);
+    if (job === null) throw new DomainError('NOT_FOUND', 'There is no such job any more.');
+    return { job, replayed };
   }
 
   /** @returns the job that was accepted under the same key and body before; null when this is the first */
@@ -68,10 +88,8 @@ export class Submissions {
     { context: { tenantId }, idempotency }: JobSubmission,
   ): Promise<string | null> {
     if (idempotency === undefined) return null;
-    const { cipher } = this.parts;
-    const keyHash = cipher.keyedHash('job idempotency key', idempotency.key);
-    const bodyHash = cipher.keyedHash('job idempotency body', idempotency.body);
-    if (!(await repository.lockKey(tx, tenantId, keyHash))) {
+    const hashes = this.hashesOf(idempotency);
+    if (!(await repository.lockKey(tx, tenantId, hashes.keyHash))) {
       throw new DomainError(
         'IDEMPOTENCY_KEY_IN_USE',
         'A request with this Idempotency-Key is being accepted; repeat it shortly for its answer.',
@@ -79,17 +97,19 @@ export class Submissions {
       );
     }
     const now = this.parts.now();
-    const earlier = await repository.findKey(tx, tenantId, keyHash, now);
-    if (earlier?.jobId != null) {
-      if (earlier.bodyHash.equals(bodyHash)) return earlier.jobId;
-      throw new DomainError(
-        'IDEMPOTENCY_KEY_REUSED',
-        'This Idempotency-Key was used with another body within the last 24 hours; use a new one.',
-      );
-    }
+    const earlier = await findEarlier(tx, tenantId, hashes, now);
+    if (earlier !== null) return earlier;
     const expiresAt = new Date(now.getTime() + KEY_MS);
-    await repository.saveKey(tx, { tenantId, keyHash, bodyHash, jobId, expiresAt });
+    await repository.saveKey(tx, { tenantId, ...hashes, jobId, expiresAt });
     return null;
+  }
+
+  private hashesOf({ key, body }: Idempotency): KeyHashes {
+    const { cipher } = this.parts;
+    return {
+      keyHash: cipher.keyedHash('job idempotency key', key),
+      bodyHash: cipher.keyedHash('job idempotency body', body),
+    };
   }
 
   /** @throws DomainError QUOTA_EXCEEDED when too many of a tenant's jobs wait; counted until the transaction ends */
@@ -101,6 +121,16 @@ export class Submissions {
       'QUOTA_EXCEEDED',
       `${most} jobs wait to be started already, which is the limit; send this one when one of them has started.`,
       { retryAfterSeconds: RETRY_SECONDS },
+    );
+  }
+
+  /** Until the job is there, which keeps the file from then on. @throws DomainError VALIDATION_ERROR when it is gone */
+  private async holdFile(tx: Transaction, { file }: JobSubmission): Promise<void> {
+    if (file === undefined || (await this.parts.files.hold(tx, file.id))) return;
+    throw invalidField(
+      'input_file_id',
+      'unknown',
+      'The file that input_file_id names was removed meanwhile; upload it again.',
     );
   }
 
@@ -153,6 +183,22 @@ export class Submissions {
     }
     return slices;
   }
+}
+
+/** @returns the job that was accepted under the same key and body; null when none was under the key */
+async function findEarlier(
+  db: Queryable,
+  tenantId: string,
+  { keyHash, bodyHash }: KeyHashes,
+  now: Date,
+): Promise<string | null> {
+  const earlier = await repository.findKey(db, tenantId, keyHash, now);
+  if (earlier?.jobId == null) return null;
+  if (earlier.bodyHash.equals(bodyHash)) return earlier.jobId;
+  throw new DomainError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was used with another body within the last 24 hours; use a new one.',
+  );
 }
 
 export function sliceInputs(cipher: FieldCipher): EnvelopeColumn {

@@ -39,9 +39,17 @@ const BY_OWNER = 'Disabled by its owner.';
 export class EndpointsService {
   constructor(private readonly options: EndpointsOptions) {}
 
-  /** @throws DomainError VALIDATION_ERROR for a URL that may not be called or an unknown topic */
-  async check({ url, topics }: Pick<EndpointChanges, 'url' | 'topics'>): Promise<void> {
+  /**
+   * @throws DomainError VALIDATION_ERROR for a URL that may not be called, an unknown topic
+   * or a description that cannot be stored
+   */
+  async check({
+    url,
+    topics,
+    description,
+  }: Pick<EndpointChanges, 'url' | 'topics' | 'description'>): Promise<void> {
     if (topics !== undefined) checkTopics(topics);
+    if (description !== undefined) checkDescription(description);
     if (url !== undefined) await this.options.guard.accept('url', url);
   }
 
@@ -147,6 +155,16 @@ function checkTopics(topics: readonly string[]): void {
   if (index === -1 && topics.length > 0) return;
   const field = index === -1 ? 'topics' : `topics[${index}]`;
   throw invalidField(field, 'unknown', `A topic must be one of ${known.join(', ')}.`);
+}
+
+function checkDescription(description: string): void {
+  // Postgres has no text with a NUL in it.
+  if (!description.includes('\0')) return;
+  throw invalidField(
+    'description',
+    'malformed',
+    'description holds the character U+0000. Leave it out.',
+  );
 }
 
 function notFound(): DomainError {

@@ -64,6 +64,10 @@ export class JobIntake {
     acting: Acting,
     reply: PredictionReply,
   ): Promise<SubmitResult> {
+    // Before the checks: since it was accepted, its file may be gone or its callback's host not be found.
+    const earlier =
+      wish.idempotency && (await this.jobs.earlier(context.tenantId, wish.idempotency));
+    if (earlier) return earlier;
     const manifest = this.registry.resolve(wish.model);
     const model = this.pool.get(manifest);
     assertMetadata(wish.metadata);

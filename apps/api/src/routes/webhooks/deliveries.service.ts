@@ -8,7 +8,7 @@ import {
 } from '@app/deliveries';
 import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from '../admin/acting.js';
-import { AuditedActs } from '../admin/audited-acts.js';
+import { AuditedActs, type Act } from '../admin/audited-acts.js';
 import { toTime } from './deliveries-query.js';
 import type {
   DeliveryAttemptResponse,
@@ -50,10 +50,8 @@ export class WebhookDeliveriesService {
     const { tenantId } = acting;
     const object = { kind: 'webhook_delivery', id };
     const act = { action: 'webhook_delivery.replay', object, status: 202 };
-    await this.acts.perform(acting, act, async (tx) => {
-      await this.webhook(tenantId, id);
-      await this.deliveries.replay(tx, tenantId, id);
-    });
+    await this.known(id, acting, act);
+    await this.acts.perform(acting, act, (tx) => this.deliveries.replay(tx, tenantId, id));
     await this.deliveries.wake([id]);
     return { delivery_id: id };
   }
@@ -73,6 +71,18 @@ export class WebhookDeliveriesService {
     // Not waited for: what is not woken now, the sweep finds.
     void this.deliveries.wake(ids);
     return { replayed: ids.length };
+  }
+
+  /** Before the transaction: within it, the look-up would take a second connection. */
+  private async known(id: string, acting: Acting, act: Act): Promise<void> {
+    try {
+      await this.webhook(acting.tenantId, id);
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'NOT_FOUND') {
+        await this.acts.refused(acting, act, error);
+      }
+      throw error;
+    }
   }
 
   private async webhook(tenantId: string, id: string): Promise<DeliveryRow> {

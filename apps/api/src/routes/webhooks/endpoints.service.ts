@@ -39,10 +39,11 @@ export class WebhookEndpointsService {
     const { endpoint, issued } = await this.acts.perform(
       acting,
       act,
-      async (tx) => ({
-        endpoint: await endpoints.create(tx, wanted),
-        issued: await secrets.ensure(tx, tenantId),
-      }),
+      async (tx) => {
+        // First: it has the tenant's others wait, so that endpoints are counted exactly.
+        const issued = await secrets.ensure(tx, tenantId);
+        return { endpoint: await endpoints.create(tx, wanted), issued };
+      },
       (made) => made.endpoint.id,
     );
     return Object.assign(toEndpoint(endpoint), { secret: issued?.secret ?? null });
@@ -111,7 +112,7 @@ export class WebhookEndpointsService {
 
   /** Before the transaction: a look-up takes its time. Attempts on what may not be called are recorded. */
   private async checked(
-    body: Pick<ChangeEndpointRequest, 'url' | 'topics'>,
+    body: Pick<ChangeEndpointRequest, 'url' | 'topics' | 'description'>,
     acting: Acting,
     act: Act,
   ): Promise<void> {

@@ -1,0 +1,2 @@
+ALTER TABLE "jobs" ADD COLUMN "retried_at" timestamp (3) with time zone;--> statement-breakpoint
+CREATE INDEX "jobs_measured" ON "jobs" USING btree ("model","model_version","completed_at") WHERE status = 'completed' and retried_at is null and total >= 1000;
