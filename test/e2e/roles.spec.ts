@@ -46,7 +46,7 @@ describe('roles', () => {
     expect((await worker.post('/predict', { sentence: 'no fever' })).status).toBe(404);
     expect((await fetch(`${worker.url}/metrics`)).status).toBe(200);
 
-    const inputs = Array.from({ length: 2_500 }, (_, i) => `The patient denies pain ${i}.`);
+    const inputs = Array.from({ length: 5_000 }, (_, i) => `The patient denies pain ${i}.`);
     const submitted = await api.post('/jobs', { model: 'clinical-assertion', inputs });
     expect(submitted.status).toBe(202);
     const { job_id: id } = (await submitted.json()) as JobAnswer;
@@ -60,7 +60,7 @@ describe('roles', () => {
 
     await start('worker');
     await eventually(async () => (await job()).status === 'completed', 30_000);
-    expect((await job()).progress).toMatchObject({ current: 2_500, failed: 0 });
+    expect((await job()).progress).toMatchObject({ current: 5_000, failed: 0 });
     const results = await fetch(`${api.url}/jobs/${id}/results?format=jsonl`);
     const lines = (await results.text()).trim().split('\n');
     const indices = lines.map((line) => (JSON.parse(line) as { index: number }).index);

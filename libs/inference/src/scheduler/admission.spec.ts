@@ -26,7 +26,7 @@ describe('admission', () => {
     occupy();
     void submit([tokens(60)]);
     expect((await failure(submit([tokens(60)]))).code).toBe('OVERLOADED');
-    void submit([tokens(25)]);
+    void submit([tokens(40)]);
   });
 
   it('admits a request of many items whole or not at all', async () => {
@@ -101,12 +101,12 @@ describe('admission', () => {
     ok((await admitted)[0]);
   });
 
-  it('keeps an eighth of the places for tenants that hold no more than their share', async () => {
+  it('keeps an eighth more places for tenants that hold no more than their share', async () => {
     const { scheduler, submit, occupy } = setup(1, { maxQueuedItems: 16 });
     occupy();
     const greedy = { tenantId: 'greedy' };
     const modest = { tenantId: 'modest' };
-    for (let i = 0; i < 14; i++) void submit([tokens(30)], greedy);
+    for (let i = 0; i < 16; i++) void submit([tokens(30)], greedy);
     expect((await failure(submit([tokens(30)], greedy))).code).toBe('OVERLOADED');
     void submit([tokens(30)], modest);
     expect((await failure(submit([tokens(30)], greedy))).code).toBe('OVERLOADED');
@@ -120,7 +120,7 @@ describe('admission', () => {
     const { submit, occupy } = setup(1, { maxQueuedItems: 16 });
     occupy();
     for (let i = 0; i < 4; i++) void submit([tokens(30)], { tenantId: 'light', weight: 1 });
-    for (let i = 0; i < 10; i++) void submit([tokens(30)], { tenantId: 'heavy', weight: 6 });
+    for (let i = 0; i < 12; i++) void submit([tokens(30)], { tenantId: 'heavy', weight: 6 });
     const light = failure(submit([tokens(30)], { tenantId: 'light', weight: 1 }));
     expect((await light).code).toBe('OVERLOADED');
     void submit([tokens(30)], { tenantId: 'heavy', weight: 6 });
@@ -129,7 +129,7 @@ describe('admission', () => {
   it('tells before a body is read that a service with one tenant is full', () => {
     const { scheduler, submit, occupy } = setup(1, { maxQueuedItems: 16 });
     occupy();
-    for (let i = 0; i < 13; i++) void submit([tokens(30)]);
+    for (let i = 0; i < 15; i++) void submit([tokens(30)]);
     expect(scheduler.overload()).toBeNull();
     void submit([tokens(30)]);
     expect(scheduler.overload()).toMatchObject({ code: 'OVERLOADED' });

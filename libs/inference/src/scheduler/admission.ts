@@ -7,8 +7,8 @@ import type { RefusalReason, SchedulerObserver, SchedulerOptions } from './sched
 import { closing } from './submission.js';
 import type { SubmitContext } from './work.js';
 
-/** Part of the places that anybody may fill; the rest is kept for tenants within their share. */
-const OPEN_PART = 7 / 8;
+/** Places beyond those that anybody may fill, as a part of them, for tenants within their share. */
+const RESERVE = 1 / 8;
 
 /** Decides at once, from counts alone, whether an interactive caller may queue. */
 export class Admission {
@@ -83,14 +83,16 @@ export class Admission {
   private isFull(tenant: TenantQueue | undefined, items: number, tokens: number): boolean {
     const { queue } = this;
     const { maxQueuedItems, maxQueuedTokens } = this.options;
-    const openItems = Math.ceil(maxQueuedItems * OPEN_PART);
-    const openTokens = Math.ceil(maxQueuedTokens * OPEN_PART);
     const allItems = queue.items + items;
     const allTokens = queue.tokens + tokens;
-    if (allItems <= openItems && allTokens <= openTokens) return false;
-    if (allItems > maxQueuedItems || allTokens > maxQueuedTokens) return true;
+    if (allItems <= maxQueuedItems && allTokens <= maxQueuedTokens) return false;
+    const more = 1 + RESERVE;
+    if (allItems > maxQueuedItems * more || allTokens > maxQueuedTokens * more) return true;
     if (!tenant || tenant.items === 0) return false;
     const share = tenant.weight / queue.weight;
-    return tenant.items + items > share * openItems || tenant.tokens + tokens > share * openTokens;
+    return (
+      tenant.items + items > share * maxQueuedItems ||
+      tenant.tokens + tokens > share * maxQueuedTokens
+    );
   }
 }

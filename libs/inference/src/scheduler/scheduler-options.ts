@@ -2,11 +2,11 @@ import type { Priority } from '@app/common';
 
 export interface SchedulerOptions {
   /**
-   * Most interactive tokens that may wait, the last eighth kept for tenants within their share;
-   * one submission is always let into an empty queue.
+   * Most interactive tokens that may wait, and an eighth more for tenants within their share; one
+   * submission is always let into an empty queue.
    */
   readonly maxQueuedTokens: number;
-  /** Most interactive items that may wait, the last eighth kept likewise. */
+  /** Most interactive items that may wait, and an eighth more likewise. */
   readonly maxQueuedItems: number;
   /** Longest estimated wait of its own an interactive caller is let in for, milliseconds. */
   readonly maxQueueWaitMs: number;
