@@ -145,7 +145,7 @@ describe('POST /predict', () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({
         error_code: 'UNKNOWN_MODEL_VERSION',
-        detail: expect.stringContaining('1.3.0'),
+        detail: expect.stringContaining('1.4.0'),
       });
     }
     const inPath = await service.post('/models/clinical-assertion/versions/9.9.9/predict', {

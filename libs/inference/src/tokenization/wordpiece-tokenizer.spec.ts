@@ -42,7 +42,7 @@ function firstDifference(library: Library, own: Tokenizer, texts: Iterable<strin
 const readModelFile = (name: string): Record<string, unknown> =>
   JSON.parse(
     readFileSync(
-      new URL(`../../../../models/clinical-assertion/1.3.0/${name}`, import.meta.url),
+      new URL(`../../../../models/clinical-assertion/1.4.0/${name}`, import.meta.url),
       'utf8',
     ),
   ) as Record<string, unknown>;
