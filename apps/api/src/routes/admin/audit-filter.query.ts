@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import { AUDIT_RESULTS, type AuditFilter } from '@app/audit';
 import { invalidField } from '@app/common';
+import { toTime } from '../query-time.js';
 
 const TEXTS = {
   tenant_id: 'tenantId',
@@ -31,7 +32,8 @@ export function toAuditFilter(query: Readonly<Record<string, unknown>>): AuditFi
   const texts = Object.entries(TEXTS).flatMap(([name, field]) => {
     const value = query[name];
     if (value === undefined) return [];
-    if (typeof value !== 'string' || value.length > LONGEST) {
+    // Postgres has no text with a NUL in it.
+    if (typeof value !== 'string' || value.length > LONGEST || value.includes('\0')) {
       throw invalidField(
         name,
         'invalid',
@@ -42,17 +44,10 @@ export function toAuditFilter(query: Readonly<Record<string, unknown>>): AuditFi
   });
   return {
     ...Object.fromEntries(texts),
-    from: toTime('from', query['from']),
-    to: toTime('to', query['to']),
+    from: toTime(query['from'], 'from'),
+    to: toTime(query['to'], 'to'),
     result: toResult(query['result']),
   };
-}
-
-function toTime(name: string, value: unknown): Date | undefined {
-  if (value === undefined) return undefined;
-  const time = typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value) ? new Date(value) : null;
-  if (time !== null && !Number.isNaN(time.getTime())) return time;
-  throw invalidField(name, 'format', `${name} must be a time such as 2026-01-31T00:00:00Z.`);
 }
 
 function toResult(value: unknown): AuditFilter['result'] {

@@ -1,6 +1,7 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import { invalidField } from '@app/common';
+import { toTime } from '../query-time.js';
 
 interface CountRule {
   readonly name: string;
@@ -79,11 +80,10 @@ export function ApiPredictionsFilter(): MethodDecorator {
 type Query = Readonly<Record<string, unknown>>;
 
 const LONGEST_WORD = 128;
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 export function toPredictionsQuery(query: Query): PredictionsQuery {
-  const from = toTime(query, 'from');
-  const to = toTime(query, 'to');
+  const from = toTime(query['from'], 'from');
+  const to = toTime(query['to'], 'to');
   if (from !== undefined && to !== undefined && from >= to) {
     throw invalidField('to', 'not_after_from', 'to must be later than from.');
   }
@@ -119,18 +119,6 @@ function toWord(query: Query, name: string): string | undefined {
     name,
     'malformed',
     `${name} must be given once, with 1 to ${LONGEST_WORD} characters.`,
-  );
-}
-
-function toTime(query: Query, name: string): Date | undefined {
-  const given = query[name];
-  if (given === undefined) return undefined;
-  const ms = typeof given === 'string' && TIME.test(given) ? Date.parse(given) : NaN;
-  if (!Number.isNaN(ms)) return new Date(ms);
-  throw invalidField(
-    name,
-    'malformed',
-    `${name} must be a time such as 2026-01-31T10:00:00Z or 2026-01-31; write + as %2B.`,
   );
 }
 

@@ -2,14 +2,11 @@ import { applyDecorators, createParamDecorator, type ExecutionContext } from '@n
 import { ApiQuery } from '@nestjs/swagger';
 import { invalidField, isId } from '@app/common';
 import { DELIVERY_STATES, type DeliveryFilter } from '@app/deliveries';
+import { toTime } from '../query-time.js';
 
 type Query = Readonly<Record<string, unknown>>;
 
 const LONGEST = 128;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-/** The years that both ISO 8601's four digits and Postgres have. */
-const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
-const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Hands a route its `?status=`, `?topic=`, `?endpoint_id=`, `?job_id=`, `?from=` and `?to=`. */
 export const DeliveriesFilter: () => ParameterDecorator = createParamDecorator(
@@ -45,18 +42,6 @@ export function toDeliveryFilter(query: Query): DeliveryFilter {
     from: toTime(query['from'], 'from'),
     to: toTime(query['to'], 'to'),
   };
-}
-
-/** @throws DomainError VALIDATION_ERROR naming the field */
-export function toTime(given: unknown, name: string): Date | undefined {
-  if (given === undefined) return undefined;
-  const ms = typeof given === 'string' && TIME.test(given) ? Date.parse(given) : NaN;
-  if (ms >= FIRST_MS && ms <= LAST_MS) return new Date(ms);
-  throw invalidField(
-    name,
-    'malformed',
-    `${name} must be a time such as 2026-01-31T10:00:00Z; in a query write + as %2B.`,
-  );
 }
 
 function toState(given: unknown): DeliveryFilter['state'] {

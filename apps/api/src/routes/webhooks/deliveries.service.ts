@@ -9,7 +9,7 @@ import {
 import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from '../admin/acting.js';
 import { AuditedActs, type Act } from '../admin/audited-acts.js';
-import { toTime } from './deliveries-query.js';
+import { toTime } from '../query-time.js';
 import type {
   DeliveryAttemptResponse,
   DeliveryDetails,

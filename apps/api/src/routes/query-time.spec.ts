@@ -1,7 +1,8 @@
-import { toDeliveryFilter, toTime } from './deliveries-query.js';
+import { toTime } from './query-time.js';
 
-describe('times that deliveries are asked for by', () => {
+describe('times in queries', () => {
   it.each([
+    ['2026-01-31', '2026-01-31T00:00:00.000Z'],
     ['2026-01-31T10:00:00Z', '2026-01-31T10:00:00.000Z'],
     ['2026-01-31T10:00:00.5+02:00', '2026-01-31T08:00:00.500Z'],
     ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
@@ -11,10 +12,10 @@ describe('times that deliveries are asked for by', () => {
   });
 
   it.each([
-    ...['monday', '2026-01-31', '2026-13-01T00:00:00Z', 7],
+    ...['monday', '2026-01-31T10:00:00', '2026-13-01T00:00:00Z', 7, ['2026-01-31', '2026-02-01']],
     // Of years that the database does not have.
     ...['0000-01-01T00:00:00Z', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'],
   ])('are refused, naming the parameter: %s', (given) => {
-    expect(() => toDeliveryFilter({ to: given })).toThrow(/^to must be a time/);
+    expect(() => toTime(given, 'to')).toThrow(/^to must be a time/);
   });
 });
