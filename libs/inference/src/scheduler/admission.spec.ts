@@ -1,5 +1,5 @@
 import type { ManualRuntime } from '../testing/manual-runtime.js';
-import { failure, ok, setup, tokens } from './testing/scheduling.js';
+import { failure, ok, setup, tokens } from '../testing/scheduling.js';
 
 /** Has the scheduler learn that a token takes 10 ms. */
 async function learnSpeed(

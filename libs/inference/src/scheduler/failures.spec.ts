@@ -1,5 +1,5 @@
 import { LaneDiedError, RunFailedError } from '../runtime/runtime.js';
-import { failure, ok, setup, tokens } from './testing/scheduling.js';
+import { failure, ok, setup, tokens } from '../testing/scheduling.js';
 
 describe('failure', () => {
   it('runs the items of a failed batch again one by one, so that only the bad one fails', async () => {

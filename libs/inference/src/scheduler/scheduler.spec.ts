@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { failure, model, ok, setup, tokens } from './testing/scheduling.js';
+import { failure, model, ok, setup, tokens } from '../testing/scheduling.js';
 
 describe('dispatch', () => {
   it('sends a lone request at once, without waiting for company', () => {

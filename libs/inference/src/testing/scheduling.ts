@@ -1,8 +1,8 @@
 import { DomainError } from '@app/common';
-import { ManualRuntime } from '../../testing/manual-runtime.js';
-import type { SchedulerOptions } from '../scheduler-options.js';
-import { Scheduler } from '../scheduler.js';
-import type { ItemOutcome, ItemResult, ScheduledModel, SubmitContext } from '../work.js';
+import { ManualRuntime } from './manual-runtime.js';
+import type { SchedulerOptions } from '../scheduler/scheduler-options.js';
+import { Scheduler } from '../scheduler/scheduler.js';
+import type { ItemOutcome, ItemResult, ScheduledModel, SubmitContext } from '../scheduler/work.js';
 
 /** Batches of at most 40 padded tokens. */
 export const model: ScheduledModel = {
