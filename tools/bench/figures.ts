@@ -43,7 +43,7 @@ export function modelFigures(
     ...(m.jobs === null
       ? []
       : [
-          atLeast('jobs', m.jobs.rate / m.raw.median, 0.85),
+          atLeast('jobs', m.jobs.rate / m.jobs.raw.median, 0.85),
           ...(m.jobs.memoryRange === null
             ? []
             : [atMost('jobs-memory-MiB', m.jobs.memoryRange, 100)]),

@@ -15,6 +15,8 @@ export interface JobsMeasurements {
   /** Sentences a second from the start of the job to its end. */
   readonly rate: number;
   readonly items: number;
+  /** The limit right before and right after the job, sentences/s: the machine's speed moves within minutes. */
+  readonly raw: Spread;
   /** How far the server's resident memory moved after the first fifth, MiB; null where it cannot be read. */
   readonly memoryRange: number | null;
   /** p99 of `/predict` at 8 connections in milliseconds: alone, and while a job runs. */
@@ -36,11 +38,15 @@ interface JobState {
   readonly completed_at: string | null;
 }
 
-/** A job of many mixed sentences by file: how fast, with how much memory, and what others notice of it. */
+/**
+ * A job of many mixed sentences by file: how fast, with how much memory, and what others notice of it.
+ * @param measureRaw the limit at this moment, sentences/s
+ */
 export async function measureJobs(
   model: BenchModel,
   server: ServerProcess,
   served: ServedModel,
+  measureRaw: () => Promise<number>,
   { items, rounds, requests }: JobsPlan,
 ): Promise<JobsMeasurements> {
   const { sentences, lengths } = model;
@@ -52,6 +58,7 @@ export async function measureJobs(
   const total = tokens.reduce((sum, length) => sum + length, 0);
 
   const file = await upload(server, lines);
+  const before = await measureRaw();
   const first = await submit(server, model, file);
   const memory: number[] = [];
   const ended = await watch(server, first, async ({ progress }) => {
@@ -60,6 +67,7 @@ export async function measureJobs(
   });
   const seconds =
     (Date.parse(ended.completed_at ?? '') - Date.parse(ended.started_at ?? '')) / 1000;
+  const after = await measureRaw();
 
   const alone: number[] = [];
   const beside: number[] = [];
@@ -75,6 +83,7 @@ export async function measureJobs(
   return {
     rate: model.sentencesPerSecond(total, seconds),
     items,
+    raw: spread([before, after]),
     memoryRange:
       memory.length === 0 ? null : (Math.max(...memory) - Math.min(...memory)) / MEGABYTE,
     alone: spread(alone),

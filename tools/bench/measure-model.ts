@@ -69,13 +69,16 @@ export async function measureModel(
     }
     const peak = spread(single.map(({ rate }) => rate));
     const access = await measureAccess(served, key, rounds, plan.warmSeconds, plan.roundSeconds);
-    const jobs = plan.jobs === null ? null : await measureJobs(model, server, served, plan.jobs);
+    const limit = winner(finalists, rates);
+    const measureRaw = () => raw.rate(limit.of, 2 * plan.roundSeconds);
+    const jobs =
+      plan.jobs === null ? null : await measureJobs(model, server, served, measureRaw, plan.jobs);
     const overload = await served.overload(peak.median, plan.warmSeconds, plan.overloadSeconds);
 
     const cpu = single.map(({ cpuMicros }) => cpuMicros).filter((micros) => micros !== null);
     return {
-      raw: winner(finalists, rates),
-      arrival: winner(arrivals, rates),
+      raw: limit.measured,
+      arrival: winner(arrivals, rates).measured,
       served: peak,
       batchRoute: spread(batched.map(({ rate }) => rate)),
       refused: { served: refusals(single), batchRoute: refusals(batched) },
@@ -107,15 +110,16 @@ function best(
   return [...among].sort((a, b) => (looks.get(b) ?? 0) - (looks.get(a) ?? 0)).slice(0, count);
 }
 
+/** The fastest of them, and what it reached. */
 function winner(
   among: readonly Strategy[],
   rates: ReadonlyMap<Strategy, readonly number[]>,
-): Spread & { strategy: string } {
+): { readonly of: Strategy; readonly measured: Spread & { readonly strategy: string } } {
   const results = among.map((strategy) => ({
-    strategy: strategy.name,
-    ...spread(rates.get(strategy) ?? []),
+    of: strategy,
+    measured: { strategy: strategy.name, ...spread(rates.get(strategy) ?? []) },
   }));
-  results.sort((a, b) => b.median - a.median);
+  results.sort((a, b) => b.measured.median - a.measured.median);
   const [first] = results;
   if (!first) throw new Error('no strategy was measured');
   return first;
@@ -147,7 +151,7 @@ function describeJobs(jobs: JobsMeasurements): string[] {
   const memory =
     jobs.memoryRange === null ? '' : `, memory moved ${jobs.memoryRange.toFixed(0)} MiB`;
   return [
-    `  job            ${jobs.rate.toFixed(1)}, ${jobs.items} sentences by file${memory}`,
+    `  job            ${jobs.rate.toFixed(1)}, ${jobs.items} sentences by file${memory}; raw before and after it ${formatSpread(jobs.raw)}`,
     `  /predict p99   alone ${formatSpread(jobs.alone)} ms, beside a job ${formatSpread(jobs.beside)} ms`,
   ];
 }

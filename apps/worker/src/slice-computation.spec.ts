@@ -7,6 +7,8 @@ type Predict = (request: InferenceRequest, context: RequestContext) => Promise<E
 
 /** Items that come at a time: no divisor of a group's size. */
 const ARRIVING = 50;
+/** A stretch put in order while the groups of the last one are under way. */
+const READ_AHEAD = 2_048 + 8 * 64 + ARRIVING;
 
 /** A slice whose items are texts or errors, read as they are asked for. */
 function sliceOf(items: readonly (string | DomainError)[], firstItem = 0) {
@@ -83,7 +85,7 @@ describe('computeSlice', () => {
     await computeSlice(slice, { predictEach: predict }, never);
     expect(most).toBeGreaterThan(2);
     expect(most).toBeLessThanOrEqual(8);
-    expect(furthest).toBeLessThanOrEqual(8 * 64 + ARRIVING);
+    expect(furthest).toBeLessThanOrEqual(READ_AHEAD);
   });
 
   it('tries again what may pass, and hands on what does not', async () => {
@@ -116,7 +118,7 @@ describe('computeSlice', () => {
     setTimeout(() => abort.abort(), 20);
     await expect(computing).rejects.toThrow();
     expect(ended).toBe(8);
-    expect(read.items).toBeLessThanOrEqual(8 * 64 + ARRIVING);
+    expect(read.items).toBeLessThanOrEqual(READ_AHEAD);
   });
 
   it('says that a file holds other rows than it had', async () => {

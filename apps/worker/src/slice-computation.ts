@@ -7,11 +7,17 @@ import {
   type PredictOptions,
 } from '@app/inference';
 import type { ClaimedSlice, JobInput, JobOptions, JobRow, SliceItem } from '@app/jobs';
-import { groupsOf } from './groups-of.js';
+import { likeLengthGroups, type GroupSizes, type Placed } from './like-length-groups.js';
 import { withRetries } from './with-retries.js';
 
-/** Items submitted at once: enough that a group costs little, few enough that others get their turn between two. */
-const GROUP_ITEMS = 64;
+const GROUPS: GroupSizes = {
+  /** Submitted at once: enough that a group costs little, few enough that others get their turn between two. */
+  items: 64,
+  /** About a second of work, so that progress stays even. */
+  stretchItems: 2_048,
+  /** Characters. */
+  stretchLength: 4_000_000,
+};
 /** Groups under way at once, so that the lanes never wait for the next. */
 const GROUPS_IN_FLIGHT = 8;
 
@@ -43,9 +49,9 @@ export async function computeSlice(
   const work = workOf(slice.job, either);
   const underWay = new Set<Promise<void>>();
   try {
-    for await (const group of groupsOf(slice.items(), GROUP_ITEMS)) {
+    for await (const group of likeLengthGroups(slice.items(), lengthOf, GROUPS)) {
       either.throwIfAborted();
-      const done = predictGroup(group, seen).finally(() => underWay.delete(done));
+      const done = predictGroup(group).finally(() => underWay.delete(done));
       seen += group.length;
       // Seen by whoever waits for it; until then it must not count as unhandled.
       done.catch((error: unknown) => failing.abort(error));
@@ -63,24 +69,29 @@ export async function computeSlice(
   }
   return { lines, failed };
 
-  /** @param start how many items of the slice come before the group */
-  async function predictGroup(group: readonly SliceItem[], start: number): Promise<void> {
-    const sound = group.filter((item): item is JobInput => !(item instanceof DomainError));
-    const request = { ...work.request, inputs: sound };
+  async function predictGroup(group: readonly Placed<SliceItem>[]): Promise<void> {
+    const inputs = group.flatMap(({ item }): JobInput | [] =>
+      item instanceof DomainError ? [] : item,
+    );
+    const request = { ...work.request, inputs };
     const answers = await withRetries(() => inference.predictEach(request, work.context), either);
     let next = 0;
-    for (const [i, item] of group.entries()) {
+    for (const { at, item } of group) {
       const answer = item instanceof DomainError ? item : answers.items[next++];
       if (answer === undefined) throw new DomainError('INTERNAL_ERROR', 'A result went missing.');
       const isError = answer instanceof DomainError;
       if (isError) failed++;
-      const index = firstItem + start + i;
-      lines[start + i] = isError
+      const index = firstItem + at;
+      lines[at] = isError
         ? failureLine(index, answer)
         : predictionLine(index, answer, work.withProbabilities);
     }
     slice.advance(group.length);
   }
+}
+
+function lengthOf(item: SliceItem): number {
+  return item instanceof DomainError ? 0 : item.text.length;
 }
 
 function workOf(
