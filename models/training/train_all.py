@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--dev", type=Path, default=DEV, help="hand-read development set")
-    parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.4.0")
+    parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.5.0")
     parser.add_argument("--teacher-steps", type=int, default=TEACHER.steps)
     parser.add_argument("--steps", type=int, default=STUDENT.steps)
     parser.add_argument("--seed", type=int, default=TEACHER.seed)

@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort, Service } from '../support/service.js';
+import { shippedVersion } from '../support/shipped-models.js';
+
+const VERSION = shippedVersion('clinical-assertion');
 
 const json = async <T>(response: Response): Promise<T> => (await response.json()) as T;
 
@@ -69,7 +72,7 @@ describe('operations', () => {
   });
 
   it('predicts by model and version', async () => {
-    for (const path of ['', '/versions/1.4.0']) {
+    for (const path of ['', `/versions/${VERSION}`]) {
       const response = await service.post(`/models/clinical-assertion${path}/predict`, {
         inputs: [
           { text: 'She denies cough.', entity: 'cough' },
@@ -88,7 +91,7 @@ describe('operations', () => {
           { label: 'POSSIBLE', prediction_id: expect.any(String) },
         ],
         model: 'clinical-assertion',
-        model_version: '1.4.0',
+        model_version: VERSION,
         warnings: [],
       });
     }
@@ -127,12 +130,12 @@ describe('operations', () => {
     for (const line of [
       /^http_requests_total\{method="POST",route="\/predict",status="200"\} \d+$/m,
       /^http_request_duration_seconds_bucket\{.*route="\/predict".*\} \d+$/m,
-      /^model_predictions_total\{model="clinical-assertion",version="1.4.0",label="\w+",confidence_band="[\d.-]+"\} \d+$/m,
+      /^model_predictions_total\{model="clinical-assertion",version="[\d.]+",label="\w+",confidence_band="[\d.-]+"\} \d+$/m,
       /^inference_queue_requests\{priority="interactive"\} 0$/m,
       /^inference_queue_tokens\{priority="bulk"\} 0$/m,
       /^inference_batch_tokens_count\{.*\} \d+$/m,
       /^inference_padding_waste_ratio_sum\{.*\}/m,
-      /^execution_provider_info\{model="clinical-assertion",version="1.4.0",provider="cpu"\} 1$/m,
+      /^execution_provider_info\{model="clinical-assertion",version="[\d.]+",provider="cpu"\} 1$/m,
       /^nodejs_eventloop_lag_p99_seconds /m,
       /^http_requests_total\{method="GET",route="unmatched",status="404"\} 20$/m,
     ]) {

@@ -1,4 +1,5 @@
 import { Service } from '../support/service.js';
+import { shippedVersion } from '../support/shipped-models.js';
 
 interface Prediction {
   request_id: string;
@@ -145,7 +146,7 @@ describe('POST /predict', () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({
         error_code: 'UNKNOWN_MODEL_VERSION',
-        detail: expect.stringContaining('1.4.0'),
+        detail: expect.stringContaining(shippedVersion('clinical-assertion')),
       });
     }
     const inPath = await service.post('/models/clinical-assertion/versions/9.9.9/predict', {

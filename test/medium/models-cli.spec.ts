@@ -285,7 +285,7 @@ describe('a model is not added', () => {
 describe('the doctor', () => {
   it('finds nothing in the way of a usual start', async () => {
     const { code, stdout } = await runTool('doctor', [], { DATA_DIR: folder, PORT: '0' });
-    expect(stdout).toMatch(/^ok +model clinical-assertion@1\.4\.0 /m);
+    expect(stdout).toMatch(/^ok +model clinical-assertion@[\d.]+ /m);
     expect(stdout).toMatch(/^ok +provider cpu /m);
     expect(stdout).toMatch(/^(ok|note) +provider cuda +\S/m);
     expect(stdout).toMatch(/^(ok|note) +lanes +\d+, /m);
@@ -302,7 +302,7 @@ describe('the doctor', () => {
     const unusable = { MODELS: 'no-such-model', DATA_DIR: notes, HOST: '127.0.0.1', PORT: '0' };
     const { code, stdout } = await runTool('doctor', [], unusable);
     expect(stdout).toMatch(
-      /^fail +models +MODELS names no-such-model.*clinical-assertion@1\.4\.0/m,
+      /^fail +models +MODELS names no-such-model.*clinical-assertion@[\d.]+/m,
     );
     expect(stdout).toMatch(/^fail +data folder .*is not a folder: set DATA_DIR/m);
     expect(code).toBe(1);
