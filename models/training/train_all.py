@@ -97,9 +97,9 @@ def trained(args: argparse.Namespace) -> tuple[Encoder, Tokenizer]:
     """The encoder and its tokenizer, from the checkpoint when there is one."""
     if args.checkpoint and args.checkpoint.exists():
         return load(args.checkpoint)
-    material = Material(args.data, args.seed)
-    teacher, tokenizer = large(args, material)
-    model = small(args, material, teacher, tokenizer)
+    teacher, tokenizer = large(args, Material(args.data, args.seed))
+    # Drawn anew, so that the small model learns from the same sentences when the large one comes from its file.
+    model = small(args, Material(args.data, args.seed + 1), teacher, tokenizer)
     if args.checkpoint:
         save(args.checkpoint, model, tokenizer)
     return model, tokenizer

@@ -2,7 +2,8 @@
 
 Each function looks at the words around a finding in its own way and answers a label or
 nothing. A finding is kept when at least two functions answer and all that do agree, or
-when its sentence holds no cue at all (then PRESENT).
+when its sentence holds no cue at all, nor any word that the functions know nothing of
+(then PRESENT).
 """
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterable
 
+from corpus import DOUBT, NEGATION
 from sentences import Finding, Sentence
 
 PRESENT, ABSENT, POSSIBLE = 0, 1, 2
@@ -30,12 +32,15 @@ _DOUBT = re.compile(
     re.I,
 )
 _DOUBT_AFTER = re.compile(
-    r"^[^.;:]{0,30}?\b(cannot be (ruled out|excluded)|is possible|is suspected|is likely|versus|vs|\?)", re.I
+    r"^[^.;:]{0,30}?(\b(cannot be (ruled out|excluded)|is possible|is suspected|is likely|versus|vs)\b|\?)", re.I
 )
 _PSEUDO = re.compile(
     r"\b(no (change|increase|improvement|relief|doubt|significant change|further)|not only|not cause|without difficulty|"
     r"without (change|improvement)|gram.negative|if|risks?|family|mother|father|brother|sister|return|should|"
-    r"prevent|avoid|unable|rather than|complications? (include|of)|monitor|watch|except|other than)\b",
+    r"prevent\w*|avoid|unable|rather than|complications? (include|of)|monitor|watch|except|other than|"
+    r"resol(ved?|ves|ving|ution)|gone|cleared|healed|subsided|prophyla\w+|screen(ing|ed)?|possibility|in case|unless|"
+    r"wife|husband|spouse|partner|roommate|sons?|daughters?|parents?|siblings?|aunts?|uncles?|cousins?|grand\w+|"
+    r"relatives?|friend|neighbou?r|co-?workers?)\b",
     re.I,
 )
 _BREAK = re.compile(
@@ -117,7 +122,7 @@ def label(sentence: str, start: int, end: int) -> int | None:
     if _PSEUDO.search(sentence):
         return None
     if not cues and not _NEGATED_AFTER.search(after) and not _DOUBT_AFTER.search(after):
-        return PRESENT
+        return None if DOUBT.search(sentence) or NEGATION.search(sentence) else PRESENT
     votes = [vote for vote in (f(before, after) for f in FUNCTIONS) if vote is not None]
     if len(votes) >= 2 and len(set(votes)) == 1:
         return votes[0]
@@ -142,7 +147,7 @@ def label_sentences(texts: Iterable[str], names: Iterable[str]) -> list[Sentence
 
 def has_cue(text: str) -> bool:
     """Whether any word of negation, doubt or condition stands in the text."""
-    return any(cue.search(text) for cue in (_NEGATION, _DOUBT, _PSEUDO, _NEGATED_AFTER))
+    return any(cue.search(text) for cue in (_NEGATION, _DOUBT, _PSEUDO, NEGATION, DOUBT))
 
 
 def neutral_fragments(texts: Iterable[str], rng: random.Random) -> list[str]:

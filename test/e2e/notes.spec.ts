@@ -53,6 +53,21 @@ Assessment/Plan:
 - MRI brain if headache persists
 `;
 
+const HEADED = `CHIEF COMPLAINT: Cough.
+
+FAMILY HISTORY:
+1. Diabetes.
+2. Stroke.
+
+DIFFERENTIAL DIAGNOSIS:
+1. Pneumonia.
+2. Pulmonary embolism.
+
+ASSESSMENT:
+1. Bronchitis.
+2. Asthma.
+`;
+
 const json = async <T>(response: Response): Promise<T> => (await response.json()) as T;
 const codePoints = (text: string, start: number, end: number): string =>
   Array.from(text).slice(start, end).join('');
@@ -145,6 +160,18 @@ describe('POST /notes/analyze', () => {
         ['nausea', 'ABSENT'],
         ['fever', 'ABSENT'],
         ['Probable migraine', 'POSSIBLE'],
+      ],
+    ],
+    [
+      'lists whose heading says what their items are',
+      HEADED,
+      ['CHIEF COMPLAINT', 'FAMILY HISTORY', 'DIFFERENTIAL DIAGNOSIS', 'ASSESSMENT'],
+      [
+        ['Diabetes', 'ABSENT'],
+        ['Stroke', 'ABSENT'],
+        ['Pneumonia', 'POSSIBLE'],
+        ['Pulmonary embolism', 'POSSIBLE'],
+        ['Asthma', 'PRESENT'],
       ],
     ],
   ])('reads %s', async (_, text, titles, findings) => {

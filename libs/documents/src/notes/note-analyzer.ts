@@ -12,6 +12,7 @@ import {
 } from '@app/inference';
 import { type ModelManifest, type ModelRegistry, type ModelSelector } from '@app/model-registry';
 import { fitSentences } from './fit-sentences.js';
+import { headingContext } from './heading-context.js';
 import type { NoteAnalysis, NoteEntity, NoteRequest, NoteSentence } from './note-analysis.js';
 import { segmentNote } from './segment-note.js';
 
@@ -84,7 +85,11 @@ export class NoteAnalyzer {
     const toAssert = found.filter(({ type }) => types.has(type));
     const asserted = await this.predict(
       asserter,
-      toAssert.map((entity) => assertionInput(lines, entity, sentences[entity.sentence])),
+      toAssert.map((entity) => {
+        const sentence = sentences[entity.sentence];
+        const lead = sentence ? headingContext(sentence, segmented.sections) : '';
+        return assertionInput(lines, entity, sentence, lead);
+      }),
       context,
     );
 
@@ -206,10 +211,12 @@ function assertionInput(
   lines: string,
   { start, end }: Span,
   sentence: NoteSentence | undefined,
+  lead: string,
 ): RawInput {
   const from = sentence?.start ?? start;
-  const text = lines.slice(from, sentence?.end ?? end);
-  return { text, entity: { start: start - from, end: end - from } };
+  const text = lead + lines.slice(from, sentence?.end ?? end);
+  const shift = lead.length - from;
+  return { text, entity: { start: start + shift, end: end + shift } };
 }
 
 function assertionAt(answer: InferenceAnswer, at: number): NoteEntity['assertion'] {
