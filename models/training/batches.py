@@ -38,7 +38,7 @@ class Recipe:
 
 
 TEACHER = Recipe()
-STUDENT = Recipe(steps=1000, rate=3e-4, labels=0.5, lesson=1.5, states=1.0)
+STUDENT = Recipe(steps=800, rate=3e-4, labels=0.5, lesson=1.5, states=1.0)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def main() -> None:
     labels = ev.labels_of(dev)
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "full.onnx", Path(folder) / "int8.onnx"
-        export(model, full, small=False)
+        export(model, full, bits=32)
         products = [n for n in onnx.load(str(full)).graph.node if n.op_type == "MatMul"]
         quantize_static(
             full,

@@ -20,6 +20,7 @@ the graph, so every computation is in 32 bits.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -29,37 +30,46 @@ from encoder import Encoder
 from model import MARKER_ID
 
 OPSET = 17
+Bits = Literal[8, 16, 32]
 LARGE = 1000
 
 
 class Graph:
     """Collects nodes and constants under fresh names."""
 
-    def __init__(self, small: bool) -> None:
-        """small: store large constants at 8 bits."""
-        self.small = small
+    def __init__(self, bits: Bits) -> None:
+        """bits: what a number of a large constant takes in the file."""
+        self.bits = bits
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
+        self._known: set[str] = set()
 
     def constant(self, name: str, value: np.ndarray, scaled: int = 0) -> str:
         """Store an array once and return the name to read it by.
 
-        Large ones are stored small: what lies along axis `scaled` shares a scale.
+        Large ones are stored small; at 8 bits what lies along axis `scaled` shares a scale.
         """
-        if name in self.constants or f"{name}.int8" in self.constants:
+        if name in self._known:
             return name
-        if not (self.small and value.dtype == np.float32 and value.size >= LARGE):
-            self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
-            return name
-        most = np.abs(value).max(axis=scaled, keepdims=True)
-        scale = np.where(most > 0, most / 127, 1).astype(np.float32)
-        whole = np.rint(value / scale).astype(np.int8)
-        self.constants[f"{name}.int8"] = numpy_helper.from_array(np.ascontiguousarray(whole), f"{name}.int8")
-        self.constants[f"{name}.scale"] = numpy_helper.from_array(scale, f"{name}.scale")
-        self.nodes.append(
-            helper.make_node("Cast", [f"{name}.int8"], [f"{name}.whole"], name=f"{name}.whole", to=TensorProto.FLOAT)
-        )
-        self.nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name], name=name))
+        self._known.add(name)
+        if self.bits == 32 or value.dtype != np.float32 or value.size < LARGE:
+            self._store(name, value)
+        elif self.bits == 16:
+            self._widened(self._store(f"{name}.half", value.astype(np.float16)), name)
+        else:
+            most = np.abs(value).max(axis=scaled, keepdims=True)
+            scale = np.where(most > 0, most / 127, 1).astype(np.float32)
+            whole = self._store(f"{name}.int8", np.rint(value / scale).astype(np.int8))
+            factors = [self._widened(whole, f"{name}.whole"), self._store(f"{name}.scale", scale)]
+            self.nodes.append(helper.make_node("Mul", factors, [name], name=name))
+        return name
+
+    def _store(self, name: str, value: np.ndarray) -> str:
+        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def _widened(self, stored: str, name: str) -> str:
+        self.nodes.append(helper.make_node("Cast", [stored], [name], name=name, to=TensorProto.FLOAT))
         return name
 
     def ints(self, *values: int) -> str:
@@ -73,22 +83,22 @@ class Graph:
         return name
 
 
-def _array(tensor: object) -> np.ndarray:
+def array(tensor: object) -> np.ndarray:
     return tensor.detach().float().numpy()  # type: ignore[attr-defined]
 
 
-def _linear(g: Graph, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
+def linear(g: Graph, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
     product = g("MatMul", x, g.constant(f"{name}.weight", weight))
     return g("Add", product, g.constant(f"{name}.bias", bias))
 
 
-def _norm(g: Graph, x: str, name: str, norm: object) -> str:
-    scale = g.constant(f"{name}.scale", _array(norm.weight))  # type: ignore[attr-defined]
-    bias = g.constant(f"{name}.bias", _array(norm.bias))  # type: ignore[attr-defined]
+def norm(g: Graph, x: str, name: str, norm: object) -> str:
+    scale = g.constant(f"{name}.scale", array(norm.weight))  # type: ignore[attr-defined]
+    bias = g.constant(f"{name}.bias", array(norm.bias))  # type: ignore[attr-defined]
     return g("LayerNormalization", x, scale, bias, axis=-1, epsilon=float(norm.eps))  # type: ignore[attr-defined]
 
 
-def _gelu(g: Graph, x: str) -> str:
+def gelu(g: Graph, x: str) -> str:
     half = g.constant("half", np.float32(0.5))
     one = g.constant("one", np.float32(1.0))
     root = g.constant("root2", np.float32(np.sqrt(2.0)))
@@ -107,13 +117,13 @@ def _read_rows(g: Graph, x: str, reading: str) -> str:
     return g("GatherND", x, g("Unsqueeze", reading, g.ints(2)), batch_dims=1)
 
 
-def _attention(
+def attention(
     g: Graph, left: str, asking: str, normed: str, layer: object, i: int, scores_bias: str, keep: str
 ) -> str:
     """Attention of the rows `asking` to the rows `normed`, added to `left`."""
     heads = layer.heads  # type: ignore[attr-defined]
-    weight = _array(layer.qkv.weight).T  # type: ignore[attr-defined]
-    bias = _array(layer.qkv.bias)  # type: ignore[attr-defined]
+    weight = array(layer.qkv.weight).T  # type: ignore[attr-defined]
+    bias = array(layer.qkv.bias)  # type: ignore[attr-defined]
     hidden = weight.shape[0]
     width = hidden // heads
     scale = np.float32(1.0 / np.sqrt(width))
@@ -125,9 +135,9 @@ def _attention(
     ones = np.ones((heads, width + 1), np.float32)
     ones[:, :width] = bv.reshape(heads, width)
 
-    q = _heads(g, _linear(g, asking, f"layer{i}.query", wq * scale, bq * scale), heads, width, [0, 2, 1, 3])
-    k = _heads(g, _linear(g, normed, f"layer{i}.key", wk, bk), heads, width, [0, 2, 3, 1])
-    v = _linear(g, normed, f"layer{i}.value", wide.reshape(hidden, -1), ones.reshape(-1))
+    q = _heads(g, linear(g, asking, f"layer{i}.query", wq * scale, bq * scale), heads, width, [0, 2, 1, 3])
+    k = _heads(g, linear(g, normed, f"layer{i}.key", wk, bk), heads, width, [0, 2, 3, 1])
+    v = linear(g, normed, f"layer{i}.value", wide.reshape(hidden, -1), ones.reshape(-1))
     v = g("Mul", _heads(g, v, heads, width + 1, [0, 2, 1, 3]), keep)
     scores = g("Add", g("MatMul", q, k), scores_bias)
     top = g("ReduceMax", scores, axes=[-1], keepdims=1)
@@ -136,13 +146,13 @@ def _attention(
     total = g("Slice", mixed, g.ints(width), g.ints(width + 1), g.ints(3))
     joined = g("Transpose", g("Div", weighted, total), perm=[0, 2, 1, 3])
     joined = g("Reshape", joined, g.ints(0, 0, hidden))
-    out = _array(layer.out.weight).T, _array(layer.out.bias)  # type: ignore[attr-defined]
-    return g("Add", left, _linear(g, joined, f"layer{i}.output", *out))
+    out = array(layer.out.weight).T, array(layer.out.bias)  # type: ignore[attr-defined]
+    return g("Add", left, linear(g, joined, f"layer{i}.output", *out))
 
 
-def build(model: Encoder, small: bool = True) -> onnx.ModelProto:
+def build(model: Encoder, bits: Bits = 8) -> onnx.ModelProto:
     """The whole graph: input_ids, attention_mask, token_type_ids (not read) to logits."""
-    g = Graph(small)
+    g = Graph(bits)
     shape = model.shape
     floats = g("Cast", "attention_mask", to=TensorProto.FLOAT)
     keep = g("Unsqueeze", floats, g.ints(1, 3))
@@ -157,17 +167,17 @@ def build(model: Encoder, small: bool = True) -> onnx.ModelProto:
     count = g("CumSum", marker, g.constant("axis", np.int64(1)))
     inside = g("Mod", count, g.constant("two", np.float32(2.0)), fmod=1)
     length = g("Shape", "input_ids", start=1, end=2)
-    places = g("Slice", g.constant("position", _array(model.position), scaled=1), g.ints(0), length, g.ints(0))
-    x = g("Gather", g.constant("embedding", _array(model.embed.weight), scaled=1), "input_ids", axis=0)
-    x = g("Add", g("Add", x, places), g("Mul", g("Unsqueeze", inside, g.ints(2)), g.constant("inside", _array(model.inside))))
-    x = _norm(g, x, "norm", model.norm)
+    places = g("Slice", g.constant("position", array(model.position), scaled=1), g.ints(0), length, g.ints(0))
+    x = g("Gather", g.constant("embedding", array(model.embed.weight), scaled=1), "input_ids", axis=0)
+    x = g("Add", g("Add", x, places), g("Mul", g("Unsqueeze", inside, g.ints(2)), g.constant("inside", array(model.inside))))
+    x = norm(g, x, "norm", model.norm)
     for i, layer in enumerate(model.layers):
         asking = _read_rows(g, x, reading) if i == shape.layers - 1 else x
-        x = _norm(g, _attention(g, asking, asking, x, layer, i, away, keep), f"layer{i}.norm1", layer.norm1)
-        up = _linear(g, x, f"layer{i}.up", _array(layer.up.weight).T, _array(layer.up.bias))
-        down = _linear(g, _gelu(g, up), f"layer{i}.down", _array(layer.down.weight).T, _array(layer.down.bias))
-        x = _norm(g, g("Add", x, down), f"layer{i}.norm2", layer.norm2)
-    x = _linear(g, x, "head", _array(model.head.weight).T, _array(model.head.bias))
+        x = norm(g, attention(g, asking, asking, x, layer, i, away, keep), f"layer{i}.norm1", layer.norm1)
+        up = linear(g, x, f"layer{i}.up", array(layer.up.weight).T, array(layer.up.bias))
+        down = linear(g, gelu(g, up), f"layer{i}.down", array(layer.down.weight).T, array(layer.down.bias))
+        x = norm(g, g("Add", x, down), f"layer{i}.norm2", layer.norm2)
+    x = linear(g, x, "head", array(model.head.weight).T, array(model.head.bias))
     first = g("Slice", x, g.ints(0), g.ints(1), g.ints(1))
     g.nodes.append(helper.make_node("Squeeze", [first, g.ints(1)], ["logits"], name="logits"))
 
@@ -185,6 +195,6 @@ def build(model: Encoder, small: bool = True) -> onnx.ModelProto:
     return made
 
 
-def export(model: Encoder, path: Path, small: bool = True) -> None:
+def export(model: Encoder, path: Path, bits: Bits = 8) -> None:
     """Write the graph to path."""
-    onnx.save_model(build(model.eval(), small), str(path))
+    onnx.save_model(build(model.eval(), bits), str(path))

@@ -1,4 +1,4 @@
-"""Train the lower-case WordPiece tokenizer on generated sentences and the notes."""
+"""Train the lower-case WordPiece tokenizer of the entity model."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -12,7 +12,6 @@ from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import WordPieceTrainer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[entity]"]
-MAX_LENGTH = 512
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:

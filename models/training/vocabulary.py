@@ -16,7 +16,6 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[entity]"]
-MAX_LENGTH = 512
 OFTEN = 8
 
 

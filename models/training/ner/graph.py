@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from export import OPSET, Graph, _array, _attention, _gelu, _linear, _norm
+from export import OPSET, Graph, array, attention, gelu, linear, norm
 from model import MAX_LENGTH
 from tagger import Tagger
 
@@ -26,26 +26,26 @@ def _offsets(g: Graph) -> str:
 
 def build(model: Tagger) -> onnx.ModelProto:
     """The whole graph: input_ids, attention_mask, token_type_ids (not read) to logits."""
-    g = Graph(small=True)
+    g = Graph(bits=16)
     shape = model.shape
     floats = g("Cast", "attention_mask", to=TensorProto.FLOAT)
     keep = g("Unsqueeze", floats, g.ints(1, 3))
     away = g("Sub", g.constant("one", np.float32(1.0)), floats)
     away = g("Unsqueeze", g("Mul", away, g.constant("far_below", np.float32(-1e9))), g.ints(1, 2))
     offset = _offsets(g)
-    x = g("Gather", g.constant("embedding", _array(model.entries()), scaled=1), "input_ids", axis=0)
-    table = _array(model.position)[:, model.table.numpy(), :]  # layers, offsets, heads
+    x = g("Gather", g.constant("embedding", array(model.entries()), scaled=1), "input_ids", axis=0)
+    table = array(model.position)[:, model.table.numpy(), :]  # layers, offsets, heads
     for i, layer in enumerate(model.layers):
         near = g("Gather", g.constant(f"layer{i}.position", table[i].T, scaled=1), offset, axis=1)
         bias = g("Add", g("Unsqueeze", near, g.ints(0)), away)
-        normed = _norm(g, x, f"layer{i}.norm1", layer.norm1)
-        x = _attention(g, x, normed, normed, layer, i, bias, keep)
-        normed = _norm(g, x, f"layer{i}.norm2", layer.norm2)
-        up = _linear(g, normed, f"layer{i}.up", _array(layer.up.weight).T, _array(layer.up.bias))
-        down = _linear(g, _gelu(g, up), f"layer{i}.down", _array(layer.down.weight).T, _array(layer.down.bias))
+        normed = norm(g, x, f"layer{i}.norm1", layer.norm1)
+        x = attention(g, x, normed, normed, layer, i, bias, keep)
+        normed = norm(g, x, f"layer{i}.norm2", layer.norm2)
+        up = linear(g, normed, f"layer{i}.up", array(layer.up.weight).T, array(layer.up.bias))
+        down = linear(g, gelu(g, up), f"layer{i}.down", array(layer.down.weight).T, array(layer.down.bias))
         x = g("Add", x, down)
-    x = _norm(g, x, "norm", model.norm)
-    x = _linear(g, x, "head", _array(model.head.weight).T, _array(model.head.bias))
+    x = norm(g, x, "norm", model.norm)
+    x = linear(g, x, "head", array(model.head.weight).T, array(model.head.bias))
     g.nodes.append(helper.make_node("Identity", [x], ["logits"], name="logits"))
 
     axes = ["batch", "sequence"]

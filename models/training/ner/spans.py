@@ -86,12 +86,3 @@ def read_examples(path: Path) -> list[Example]:
         Example(row["text"], tuple(sorted(Span(e["start"], e["end"], e["label"]) for e in row["entities"])))
         for row in rows
     ]
-
-
-def write_examples(path: Path, examples: Iterable[Example]) -> None:
-    """What read_examples reads."""
-    lines = []
-    for example in examples:
-        entities = [{"start": s.start, "end": s.end, "label": s.label} for s in sorted(example.spans)]
-        lines.append(json.dumps({"text": example.text, "entities": entities}, ensure_ascii=False))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -118,16 +118,3 @@ def train_student(model: Tagger, pieces: Pieces, mix: Mix, recipe: Recipe) -> Ta
         if step == recipe.steps:
             break
     return average.eval()
-
-
-@torch.no_grad()
-def tags_by(model: Tagger, pieces: Pieces, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
-    """The tag of each word of each sentence, by its first piece."""
-    out = []
-    for words in sentences:
-        encoded = pieces.encode(words)
-        ids = torch.tensor([encoded.ids])
-        best = model(ids, torch.ones_like(ids))[0].argmax(-1)
-        out.append(best[encoded.firsts].tolist())
-    return out
-

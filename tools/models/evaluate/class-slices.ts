@@ -2,6 +2,7 @@ import { bootstrap, groupCounts, type Estimate } from './bootstrap.js';
 import type { ClassAnswer } from './class-answers.js';
 import { classFigures, confusionOf } from './class-figures.js';
 import { nearestCue } from './cues.js';
+import { sectionKind } from './section-kind.js';
 
 /** The answers that have something in common, and how good they are. */
 export interface Slice {
@@ -54,7 +55,10 @@ const DIMENSIONS: readonly Dimension[] = [
     order: DISTANCE_NAMES,
   },
   { name: 'cue, as noted', valueOf: ({ example }) => example.cue },
-  { name: 'section', valueOf: ({ example }) => example.section },
+  {
+    name: 'section',
+    valueOf: ({ example }) => example.section ?? sectionKind(example.text),
+  },
   { name: 'source', valueOf: ({ example }) => example.source },
 ];
 
