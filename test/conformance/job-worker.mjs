@@ -67,7 +67,7 @@ const inference = {
     return { items };
   },
 };
-const presence = jobs.presence(2);
+const presence = jobs.presence(2, ['assertion@1.0.0']);
 await presence.open();
 const runner = new JobRunner(jobs.slices, inference, presence.workerId);
 const handler = async (id, signal) => {

@@ -117,6 +117,13 @@ describe('npm run batch', () => {
     throw new Error('no job came');
   }
 
+  /** Lets the deadline of what runs pass. */
+  async function failJobs(): Promise<void> {
+    on.now = () => new Date(Date.now() + 73 * 3_600_000);
+    await on.jobs.sweep();
+    on.now = () => new Date();
+  }
+
   async function assertComplete(): Promise<void> {
     const lines = (await readFile(output, 'utf8')).trimEnd().split('\n');
     const indexes = lines.map((line) => (JSON.parse(line) as { index: number }).index);
@@ -166,6 +173,68 @@ describe('npm run batch', () => {
     expect(lines.slice(0, 2)).toEqual(['{"index":0}', '{"index":1}']);
     await assertComplete();
   }, 40_000);
+
+  it.each([
+    ['with --restart', ['--restart'], '{"index":0,"of":"another job"}\n'],
+    ['where no earlier run is known', [], '{"index":0,"of":"another job"}\n'],
+    ['in another format', ['--restart'], 'index,of\r\n0,another job\r\n'],
+  ])('begins anew %s, without the results of another job', async (_, more, results) => {
+    if (more.length > 0) await writeFile(`${output}.batch.json`, 'an earlier run');
+    await writeFile(`${output}.part`, results);
+    const running = run(...more);
+    await on.work(await nextJob());
+    expect(await running).toMatchObject({ code: 0 });
+    expect((await readFile(output, 'utf8')).includes('another job')).toBe(false);
+    await assertComplete();
+  });
+
+  it('leaves no partial results of another job when it is stopped', async () => {
+    await writeFile(`${output}.part`, '{"index":0}\n');
+    expect((await run('--restart', '--model', 'unknown')).code).toBe(1);
+    expect(await readdir(path.dirname(output))).not.toContain('output.jsonl.part');
+  });
+
+  it('retries the job when it failed and is run again', async () => {
+    const first = run();
+    const id = await nextJob();
+    await on.work(id, 2);
+    await failJobs();
+    expect(await first).toMatchObject({ code: 1, said: expect.stringContaining('to retry it') });
+    // The answer to the retry gets lost.
+    proxy.cutAfter.push(10);
+    const second = run();
+    expect(await nextJob()).toBe(id);
+    await on.work(id);
+    expect(await second).toMatchObject({ code: 0, said: expect.stringContaining('is back') });
+    await assertComplete();
+  });
+
+  it.each([
+    ['has been purged', [], (id: string) => purge(id)],
+    ['is not there any more', [], (id: string) => forget(id)],
+    ['was of another command', ['--truncate'], () => undefined],
+  ])('begins anew after a failed job that %s', async (_, more, change) => {
+    const first = run();
+    const id = await nextJob();
+    await failJobs();
+    expect((await first).code).toBe(1);
+    await change(id);
+    const second = run(...more);
+    const next = await nextJob();
+    expect(next).not.toBe(id);
+    await on.work(next);
+    expect(await second).toMatchObject({ code: 0 });
+    await assertComplete();
+  });
+
+  async function purge(id: string): Promise<void> {
+    const purged = await on.request('north', `/jobs/${id}?purge=true`, { method: 'DELETE' });
+    expect(purged.status).toBe(200);
+  }
+
+  async function forget(id: string): Promise<void> {
+    await on.fresh.database.db.execute(sql`delete from jobs where id = ${id}`);
+  }
 
   it('says what the service refuses, and what is wrong here', async () => {
     const wrong = path.join(folder, 'wrong.jsonl');

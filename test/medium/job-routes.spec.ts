@@ -90,6 +90,8 @@ describe('the job routes', () => {
     ]);
     const refused = await submit({ text: 'a', texts: ['b'] }, {}, '/predict/async');
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ code: 'ambiguous' }] } });
+    const unmailed = await submit({ text: 'a', email: 'a@b' }, {}, '/predict/async');
+    expect(unmailed).toMatchObject({ status: 422, body: { errors: [{ field: 'email' }] } });
   });
 
   it.each([
@@ -107,7 +109,7 @@ describe('the job routes', () => {
     [{ model: 'assertion', input_file_id: '7' }, 422, 'input_file_id'],
     [{ model: 'assertion', inputs: Array(301).fill('a') }, 422, 'inputs'],
     [{ model: 'assertion', inputs: ['a'], metadata: { x: 'y'.repeat(9_000) } }, 422, 'metadata'],
-    [{ model: 'assertion', inputs: ['a'], notify_email: 'a@b.org' }, 422, 'notify_email'],
+    [{ model: 'assertion', inputs: ['a'], notify_email: 'a@b' }, 422, 'notify_email'],
     [
       { model: 'assertion', inputs: ['a'], callback_events: ['job.lost'] },
       422,

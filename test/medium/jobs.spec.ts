@@ -272,22 +272,6 @@ describe('what goes wrong on the way', () => {
     expect((await instance.jobs.get(null, job.jobId)).progress.failed).toBe(0);
   });
 
-  it('fails the job when its model is gone, and tells why', async () => {
-    const instance = await fixture.open();
-    const inference = new TestInference({
-      before: () => {
-        throw new DomainError('UNKNOWN_MODEL_VERSION', 'There is no version 1.0.0.');
-      },
-    });
-    await instance.work(fixture.queues, inference);
-    const { job } = await instance.jobs.submit(submission(['a', 'b']));
-    await eventually(isDone(instance.jobs, job.jobId));
-    expect(await instance.jobs.get(null, job.jobId)).toMatchObject({
-      status: 'failed',
-      error: { code: 'UNKNOWN_MODEL_VERSION', message: 'There is no version 1.0.0.' },
-    });
-  });
-
   it('fails the job when its file is gone, and a row that is none is that item’s own failure', async () => {
     const rows: (string | null)[] = texts(130);
     rows[99] = null;

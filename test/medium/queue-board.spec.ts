@@ -1,5 +1,20 @@
 import { jest } from '@jest/globals';
-import type { BoardRequest, OpenedQueues, QueueBoard } from '@app/queues';
+import type { AuditEvent, AuditLog } from '@app/audit';
+import { freshDatabase, type FreshDatabase } from '@app/database/testing';
+import { Deliveries } from '@app/deliveries';
+import type { BoardRequest, OpenedQueues, QueueBoard, QueueWorker } from '@app/queues';
+import type { EdgeRequest, EdgeResponse } from '../../apps/api/src/http/adapter/exchange.js';
+import type { Acting } from '../../apps/api/src/routes/admin/acting.js';
+import { AuditedActs } from '../../apps/api/src/routes/admin/audited-acts.js';
+import { BoardPlace } from '../../apps/api/src/routes/queues/board-place.js';
+import { BoardService } from '../../apps/api/src/routes/queues/board.service.js';
+import { SHOWN_QUEUES } from '../../apps/api/src/routes/queues/shown-queues.js';
+import {
+  DELIVERY_QUEUE,
+  DeliveriesProcessor,
+  type DeliveriesProcessorOptions,
+} from '../../apps/worker/src/processors/deliveries.processor.js';
+import { TEST_CIPHER } from '../support/delivery-bench.js';
 import { eventually } from '../support/eventually.js';
 import { postgresStore, redisStore, type QueueStore } from '../support/queue-stores.js';
 import { describeWithRedis } from '../support/redis.js';
@@ -99,6 +114,116 @@ function boardTests(start: () => Promise<QueueStore>): void {
       status: 403,
     });
     expect((await queues.queue('slices').counts()).waiting).toBe(1);
+  });
+
+  describe('over deliveries', () => {
+    let fresh: FreshDatabase;
+    let deliveries: Deliveries;
+    let worker: QueueWorker;
+    /** Whether the receiver takes what is sent, and what was. */
+    let accepts: boolean;
+    let sent: string[];
+
+    beforeEach(async () => {
+      fresh = await freshDatabase();
+      accepts = false;
+      sent = [];
+      deliveries = new Deliveries({
+        database: fresh.database,
+        cipher: TEST_CIPHER,
+        queue: queues.queue(DELIVERY_QUEUE),
+        onError: () => undefined,
+      });
+      const notifications = {
+        attempt: async ({ id }: { readonly id: string }) => {
+          sent.push(id);
+          return accepts
+            ? { kind: 'delivered', status: null }
+            : { kind: 'failed', status: null, error: 'Refused.' };
+        },
+      };
+      const parts = { deliveries, notifications } as unknown as DeliveriesProcessorOptions;
+      const processor = new DeliveriesProcessor(parts);
+      worker = queues.work(DELIVERY_QUEUE, (entry, signal) => processor.handle(entry, signal), {
+        concurrency: 2,
+      });
+    });
+    afterEach(async () => {
+      await worker.close(0);
+      await fresh.drop();
+    });
+
+    const isDelivered = async (id: string) =>
+      (await deliveries.get('north', id)).state === 'delivered';
+
+    async function isQuiet(): Promise<boolean> {
+      const { waiting, active } = await queues.queue(DELIVERY_QUEUE).counts();
+      return waiting + active === 0;
+    }
+
+    /** Deliveries that were given up. @returns their ids and their entries */
+    async function givenUp(count: number): Promise<{ id: string; entry: string }[]> {
+      const made = Array.from({ length: count }, async () => {
+        const intent = { tenantId: 'north', kind: 'email', topic: 'job.failed' } as const;
+        const id = await fresh.database.transaction((tx) =>
+          deliveries.enqueue(tx, { ...intent, payload: {} }),
+        );
+        const { nextAttemptAt } = await deliveries.get('north', id);
+        return { id, entry: `${id}.${nextAttemptAt!.getTime()}` };
+      });
+      const noted = await Promise.all(made);
+      await deliveries.wake(noted.map(({ id }) => id));
+      await eventually(async () => (await queues.queue(DELIVERY_QUEUE).counts()).failed === count);
+      return noted;
+    }
+
+    /** Asks as an administrator does. @returns what was recorded */
+    async function put(path: string): Promise<AuditEvent[]> {
+      const audited: AuditEvent[] = [];
+      const record = async (_: unknown, ...events: AuditEvent[]) => void audited.push(...events);
+      const service = new BoardService(
+        queues.board(SHOWN_QUEUES),
+        new BoardPlace(null),
+        new AuditedActs(fresh.database, { record } as unknown as AuditLog),
+        deliveries,
+        undefined as never,
+      );
+      const request = {
+        method: 'PUT',
+        url: `/admin/queues/api/queues/${DELIVERY_QUEUE}/${path}`,
+        scope: { principal: { permissions: new Set(['ops:admin']) } },
+      } as unknown as EdgeRequest;
+      const response = { setHeader: () => undefined, end: () => undefined };
+      await service.answer(request, response as unknown as EdgeResponse, {} as Acting);
+      return audited;
+    }
+
+    it.each(['one', 'all'])(
+      'sends again what was given up, and nothing else: %s',
+      async (which) => {
+        const [lost, met] = await givenUp(2);
+        accepts = true;
+        await fresh.database.transaction((tx) => deliveries.replay(tx, 'north', met!.id));
+        await deliveries.wake([met!.id]);
+        await eventually(() => isDelivered(met!.id));
+        const audited = await put(which === 'one' ? `${lost!.entry}/retry` : 'retry/failed');
+        await eventually(() => isDelivered(lost!.id));
+        await eventually(isQuiet);
+        expect(sent.toSorted()).toEqual([lost!.id, lost!.id, met!.id, met!.id].toSorted());
+        expect(await deliveries.get('north', lost!.id)).toMatchObject({ attempts: 1 });
+        const id = which === 'one' ? `${DELIVERY_QUEUE}/${lost!.entry}` : DELIVERY_QUEUE;
+        expect(audited).toMatchObject([
+          { action: 'queue.retry', object: { kind: 'queue', id }, result: 'success' },
+        ]);
+      },
+    );
+
+    it('sends nothing when the entry is gone', async () => {
+      const [lost] = await givenUp(1);
+      await queues.queue(DELIVERY_QUEUE).remove(lost!.entry);
+      await expect(put(`${lost!.entry}/retry`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      expect(await deliveries.get('north', lost!.id)).toMatchObject({ state: 'failed' });
+    });
   });
 
   it('does not wait for a store that is away', async () => {

@@ -300,6 +300,27 @@ describe('the webhook routes', () => {
     ]);
   });
 
+  it('send all again that was given up because its endpoint was disabled, once that is enabled', async () => {
+    const replayed = () => call('POST', 'deliveries/replay', { since: '2026-11-21T12:00:00Z' });
+    const ids: string[] = [];
+    for (const change of ['disable', 'remove'] as const) {
+      const { id: endpointId } = await createEndpoint();
+      const [id] = await bench.announce({ job_id: change });
+      ids.push(id!);
+      if (change === 'remove') await call('DELETE', `endpoints/${endpointId}`);
+      else await call('PATCH', `endpoints/${endpointId}`, { enabled: false });
+      await bench.run();
+      expect((await call('GET', `deliveries/${id}`)).body).toMatchObject({ status: 'cancelled' });
+    }
+    expect((await replayed()).body).toEqual({ replayed: 0 });
+    const { body: list } = await call<{ data: Endpoint[] }>('GET', 'endpoints');
+    await call('PATCH', `endpoints/${list.data[0]!.id}`, { enabled: true });
+    expect((await replayed()).body).toEqual({ replayed: 1 });
+    await bench.deliveries.wake(ids);
+    await bench.run();
+    expect(receiver.ids).toEqual([ids[0]]);
+  });
+
   it('send deliveries again that are asked for all at once', async () => {
     await createEndpoint();
     const id = await announced();

@@ -4,10 +4,12 @@ import path from 'node:path';
 import type { AuditEvent, AuditLog } from '@app/audit';
 import { OPERATOR_KEY, type Permission, type Principal } from '@app/auth';
 import { DomainError } from '@app/common';
+import { Deliveries } from '@app/deliveries';
 import { freshDatabase, SILENT_LOG, type FreshDatabase } from '@app/database/testing';
 import { ModelPool, Scheduler, type ServedModel } from '@app/inference';
 import { JobFiles, Jobs } from '@app/jobs';
 import { ModelRegistry, ModelRegistryModule, type ModelManifest } from '@app/model-registry';
+import { Notifications } from '@app/notifications';
 import type { Queues } from '@app/queues';
 import { Signals } from '@app/signals';
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -75,6 +77,7 @@ export interface JobsEdgeOptions {
   readonly maxFileBytes?: number;
   readonly server?: LeanExpressOptions;
   readonly heartbeatMs?: number;
+  readonly positionMs?: number;
 }
 
 /** The routes of jobs and files over a real database; slices are worked on when a test says so. */
@@ -137,6 +140,14 @@ export class JobsEdge {
     const entries = ['1.0.0', '1.1.0'].map((version) => {
       return { manifest: manifestOf({ version }), folder: '/nowhere' };
     });
+    const notifications = new Notifications({
+      smtp: { url: 'smtp://127.0.0.1:1', from: 'noreply@hospital.example' },
+      deliveries: new Deliveries({
+        ...{ database, cipher },
+        queue: NO_QUEUES.queue('deliveries'),
+        onError: () => undefined,
+      }),
+    });
     const edge = await startEdgeApp([], {
       server: { leavesBody, ...options.server },
       imports: [
@@ -146,13 +157,14 @@ export class JobsEdge {
           ...{ jobs, files, database, audit },
           callbacks: {
             assertUrl: async () => undefined,
+            assertMail: (field, address) => notifications.accept(field, address),
             lastWebhook: async () => null,
           },
           options: {
             publicUrl: null,
             maxInlineItems: 300,
-            sendsMail: false,
             heartbeatMs: options.heartbeatMs,
+            positionMs: options.positionMs,
           },
         }),
       ],

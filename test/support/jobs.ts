@@ -97,9 +97,14 @@ export class JobsInstance {
     ]);
   }
 
-  /** Starts to work on slices. @returns what ends it */
-  async work(queues: Queues, inference: TestInference, slots = 2): Promise<() => Promise<void>> {
-    const presence = this.jobs.presence(slots);
+  /** Starts to work on slices of model versions, `submission`'s by default. @returns what ends it */
+  async work(
+    queues: Queues,
+    inference: TestInference,
+    models: readonly string[] = ['assertion@1.0.0'],
+  ): Promise<() => Promise<void>> {
+    const slots = 2;
+    const presence = this.jobs.presence(slots, models);
     await presence.open();
     const runner = new JobRunner(this.jobs.slices, inference, presence.workerId);
     const worker = queues.work('job-slices', (id, signal) => runner.run(id, signal), {

@@ -51,13 +51,15 @@ async function run(
   const client = new ServiceClient(options.url, key, options.patienceMs, (what) =>
     bar.setTrouble(what),
   );
-  const run = await RunStateFile.open(options);
+  const run = await openRun(client, options);
   const jobId = await submitted(client, options, run, bar);
   bar.line(`Job ${jobId}. It goes on when this program ends; run it again to go on here.`);
   const job = await followJob(client, jobId, (progress, position) => bar.job(progress, position));
   if (job.status === 'failed') {
-    await run.remove();
-    throw new BatchError(`The job failed: ${job.error?.message ?? 'the service did not say why.'}`);
+    await run.update({ failed: true });
+    throw new BatchError(
+      `The job failed: ${job.error?.message ?? 'the service did not say why.'}\nRun the same command again to retry it, or begin anew with --restart.`,
+    );
   }
   const total = job.status === 'completed' ? job.progress.total : null;
   await downloadResults(client, jobId, options.format, options.output, total);
@@ -66,6 +68,31 @@ async function run(
   console.print(outcomeOf(job, options.output));
   if (job.status === 'cancelled') return FAILED;
   return job.progress.failed > 0 ? SOME_ITEMS_FAILED : DONE;
+}
+
+/** The earlier run with this output, its job retried if it failed; else a new one. */
+async function openRun(client: ServiceClient, options: BatchOptions): Promise<RunStateFile> {
+  const run = await RunStateFile.open(options);
+  const { jobId, failed } = run.state;
+  if (jobId === undefined || failed !== true) return run;
+  if (!(await retryJob(client, jobId))) return RunStateFile.open({ ...options, restart: true });
+  await run.update({ failed: false });
+  return run;
+}
+
+/** @returns false when the job, or what is left of its input, is not there any more */
+async function retryJob(client: ServiceClient, jobId: string): Promise<boolean> {
+  try {
+    await client.json(`/jobs/${jobId}/retry`, { method: 'POST' });
+    return true;
+  } catch (error) {
+    if (!(error instanceof BatchError)) throw error;
+    if (error.status === 404) return false;
+    if (error.status !== 409) throw error;
+    // It is refused, too, when the answer to an earlier try was lost.
+    const { status } = await client.json<JobState>(`/jobs/${jobId}`);
+    return status !== 'failed';
+  }
 }
 
 /** Sends what has not been sent by an earlier run. @returns the job's id */

@@ -8,6 +8,11 @@ const LF = 0x0a;
 /** No line of results is as long as this. */
 const TAIL_BYTES = 8 * 1_048_576;
 
+/** Where results are gathered until all are there; of one job only. */
+export function partialFileOf(output: string): string {
+  return `${output}.part`;
+}
+
 /**
  * Fetches a finished job's results into `output`. They are gathered in a file
  * beside it, which a later try or run goes on with, and renamed when all are there.
@@ -22,7 +27,7 @@ export async function downloadResults(
   output: string,
   total: number | null,
 ): Promise<void> {
-  const unfinished = `${output}.part`;
+  const unfinished = partialFileOf(output);
   const file = await open(unfinished, 'a+');
   const path = async () => {
     const next = await cutToWholeLines(file, format);

@@ -21,7 +21,7 @@ export interface BatchOptions {
 export const USAGE = `npm run batch -- <input> <output>
 
 Sends a file of inputs (JSONL or CSV) to the service, follows the job, and writes its results.
-Run again with the same files, it goes on where it was stopped.
+Run again with the same files, it goes on where it was stopped, and retries a job that failed.
 
   --url <url>           of the service; default: http://127.0.0.1:8000
   --key <key>           API key; it is seen in the list of processes: prefer

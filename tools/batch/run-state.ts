@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { BatchError } from './batch-error.js';
+import { partialFileOf } from './download-results.js';
 import type { BatchOptions } from './options.js';
 
 /** What a run must not do twice: kept beside the output until it is done. */
@@ -10,6 +11,8 @@ export interface RunState {
   readonly idempotencyKey: string;
   fileId?: string;
   jobId?: string;
+  /** Whether the job failed, and whoever ran it was told. */
+  failed?: boolean;
 }
 
 export class RunStateFile {
@@ -18,7 +21,7 @@ export class RunStateFile {
     readonly state: RunState,
   ) {}
 
-  /** @throws BatchError when the file is of another run */
+  /** @throws BatchError when the file is of another run that is not over */
   static async open(options: BatchOptions): Promise<RunStateFile> {
     const path = `${options.output}.batch.json`;
     const { size, mtimeMs } = await stat(options.input).catch(() => {
@@ -26,16 +29,20 @@ export class RunStateFile {
     });
     const { url, model, format, options: chosen, input } = options;
     const of = JSON.stringify({ url, model, format, chosen, input, size, mtimeMs });
-    if (options.restart) await rm(path, { force: true });
-    const found = await readState(path);
-    if (found === null) return new RunStateFile(path, { of, idempotencyKey: randomUUID() });
-    if (found.of === of) return new RunStateFile(path, found);
-    throw new BatchError(
-      `${path} is of an earlier run with another input, service, model or other options. Finish that run, or begin anew with --restart.`,
-    );
+    const found = options.restart ? null : await readState(path);
+    if (found?.of === of) return new RunStateFile(path, found);
+    if (found !== null && found.failed !== true) {
+      throw new BatchError(
+        `${path} is of an earlier run with another input, service, model or other options. Finish that run, or begin anew with --restart.`,
+      );
+    }
+    await rm(path, { force: true });
+    // Results of another job would be taken for the beginning of this one's.
+    await rm(partialFileOf(options.output), { force: true });
+    return new RunStateFile(path, { of, idempotencyKey: randomUUID() });
   }
 
-  async update(change: Partial<Pick<RunState, 'fileId' | 'jobId'>>): Promise<void> {
+  async update(change: Partial<Pick<RunState, 'fileId' | 'jobId' | 'failed'>>): Promise<void> {
     Object.assign(this.state, change);
     const next = `${this.path}.new`;
     await writeFile(next, `${JSON.stringify(this.state, null, 2)}\n`);

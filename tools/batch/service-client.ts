@@ -109,6 +109,7 @@ async function refusal(answer: Response): Promise<BatchError> {
   const code = problem.error_code ?? `status ${answer.status}`;
   return new BatchError(
     `The service refused (${code}): ${problem.detail ?? 'it did not say why.'}`,
+    answer.status,
   );
 }
 

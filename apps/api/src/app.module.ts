@@ -131,7 +131,6 @@ export class AppModule {
                 options: {
                   publicUrl: config.http.publicUrl,
                   maxInlineItems: config.jobs.maxInlineItems,
-                  sendsMail: config.mail !== null,
                 },
               }),
             ]),

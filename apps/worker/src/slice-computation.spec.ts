@@ -103,6 +103,17 @@ describe('computeSlice', () => {
     ).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 
+  it('never takes a group that failed for one that is done, whenever it fails', async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const late: Predict = async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        throw new TypeError('unforeseen');
+      };
+      const computed = computeSlice(sliceOf(numbered(2)).slice, { predictEach: late }, never);
+      await expect(computed).rejects.toThrow('unforeseen');
+    }
+  });
+
   it('ends with the signal, and lets go of what is under way', async () => {
     const { slice, read } = sliceOf(numbered(5_000));
     const abort = new AbortController();

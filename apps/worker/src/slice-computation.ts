@@ -51,10 +51,11 @@ export async function computeSlice(
   try {
     for await (const group of likeLengthGroups(slice.items(), lengthOf, GROUPS)) {
       either.throwIfAborted();
-      const done = predictGroup(group).finally(() => underWay.delete(done));
+      // A failure is told before its group is no longer waited for: nobody may take it for done.
+      const done = predictGroup(group)
+        .catch((error: unknown) => failing.abort(error))
+        .finally(() => underWay.delete(done));
       seen += group.length;
-      // Seen by whoever waits for it; until then it must not count as unhandled.
-      done.catch((error: unknown) => failing.abort(error));
       underWay.add(done);
       if (underWay.size >= GROUPS_IN_FLIGHT) await Promise.race(underWay);
     }
@@ -62,7 +63,7 @@ export async function computeSlice(
     either.throwIfAborted();
   } finally {
     failing.abort();
-    await Promise.allSettled(underWay);
+    await Promise.all(underWay);
   }
   if (seen !== items) {
     throw new DomainError('NOT_FOUND', 'The input file does not hold the rows any more it had.');

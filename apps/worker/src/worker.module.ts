@@ -1,6 +1,7 @@
 import type { Deliveries } from '@app/deliveries';
 import { InferenceService } from '@app/inference';
 import type { JobFiles, Jobs } from '@app/jobs';
+import { ModelRegistry } from '@app/model-registry';
 import type { Notifications } from '@app/notifications';
 import type { Queues } from '@app/queues';
 import type { Webhooks } from '@app/webhooks';
@@ -35,8 +36,9 @@ export class WorkerModule {
       providers: [
         {
           provide: Worker,
-          inject: [InferenceService],
-          useFactory: (inference: InferenceService) => new Worker(consumers(parts, inference)),
+          inject: [InferenceService, ModelRegistry],
+          useFactory: (inference: InferenceService, registry: ModelRegistry) =>
+            new Worker(consumers(parts, inference, registry)),
         },
       ],
       exports: [Worker],
@@ -44,12 +46,12 @@ export class WorkerModule {
   }
 }
 
-function consumers(parts: WorkerParts, inference: InferenceService) {
+function consumers(parts: WorkerParts, inference: InferenceService, registry: ModelRegistry) {
   const { queues, jobs, files, deliveries, onError } = parts;
   const sender = new DeliveriesProcessor(parts);
   const sweeps = [() => jobs.sweep(), () => deliveries.sweep(), () => files.removeExpired()];
   return [
-    new JobSliceProcessor(jobs, inference, queues),
+    new JobSliceProcessor(jobs, inference, registry, queues),
     new QueueConsumer(
       queues,
       DELIVERY_QUEUE,

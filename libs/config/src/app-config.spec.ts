@@ -47,6 +47,7 @@ describe('loadConfig', () => {
       tracing: null,
       jobs: {
         resultHours: 168,
+        deadlineHours: 72,
         queuedPerTenant: 100,
         runningPerTenant: 10,
         maxInlineItems: 10_000,
@@ -69,6 +70,7 @@ describe('loadConfig', () => {
       LANE_THREADS: '2',
       MAX_BATCH_SIZE: '10',
       MAX_SEQUENCE_LENGTH: '128',
+      JOB_DEADLINE_HOURS: '12',
     });
     expect(config.http).toMatchObject({ port: 9000, publicUrl: 'https://ai.example.org/base' });
     expect(config.dataDir).toBe('/srv/clinserve');
@@ -79,6 +81,7 @@ describe('loadConfig', () => {
       maxBatchSize: 10,
       maxSequenceLength: 128,
     });
+    expect(config.jobs).toMatchObject({ resultHours: 168, deadlineHours: 12 });
   });
 
   it('takes an empty variable as unset and ignores names it does not know', () => {

@@ -59,6 +59,8 @@ export interface StateConfig {
 export interface JobsConfig {
   /** How long results and input are kept after a job's end. */
   readonly resultHours: number;
+  /** From a job's acceptance; unfinished then, it fails. */
+  readonly deadlineHours: number;
   readonly queuedPerTenant: number;
   readonly runningPerTenant: number;
   /** Most inputs that come with a request. */
@@ -133,6 +135,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
     monitoring: { storeText: checked.STORE_PREDICTION_TEXT },
     jobs: {
       resultHours: checked.JOB_RESULT_HOURS,
+      deadlineHours: checked.JOB_DEADLINE_HOURS,
       queuedPerTenant: checked.JOB_MAX_QUEUED,
       runningPerTenant: checked.JOB_MAX_RUNNING,
       maxInlineItems: checked.JOB_MAX_INLINE_ITEMS,

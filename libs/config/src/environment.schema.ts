@@ -30,6 +30,7 @@ export interface Environment {
   readonly ENCRYPTION_KEY?: string;
   readonly STORE_PREDICTION_TEXT: boolean;
   readonly JOB_RESULT_HOURS: number;
+  readonly JOB_DEADLINE_HOURS: number;
   readonly JOB_MAX_QUEUED: number;
   readonly JOB_MAX_RUNNING: number;
   readonly JOB_MAX_INLINE_ITEMS: number;
@@ -215,6 +216,13 @@ export const environmentSchema: {
       maximum: 87_600,
       default: 168,
       description: 'How long results and input of a finished job are kept.',
+    },
+    JOB_DEADLINE_HOURS: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 87_600,
+      default: 72,
+      description: 'How long a job may take, waiting included; unfinished then, it fails.',
     },
     JOB_MAX_QUEUED: {
       type: 'integer',

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm';
 import type { NodePgQueryResultHKT } from 'drizzle-orm/node-postgres';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import { deliveries, deliveryAttempts } from './deliveries.schema.js';
@@ -22,6 +22,13 @@ export interface DeliveryFilter {
   readonly from?: Date;
   /** Of the creation; exclusive. */
   readonly to?: Date;
+}
+
+/** Which deliveries are to be sent again. */
+export interface RestartFilter extends Omit<DeliveryFilter, 'state'> {
+  readonly ids?: readonly string[];
+  /** Only what has failed, or was cancelled and is for one of these endpoints. */
+  readonly givenUp?: { readonly orCancelledFor: readonly string[] };
 }
 
 /** What waits to be delivered, and what was given up, in numbers. */
@@ -170,11 +177,10 @@ export const deliveriesRepository = {
   async restart(
     db: Queryable,
     tenantId: string | null,
-    filter: DeliveryFilter & { readonly ids?: readonly string[] },
+    { ids, givenUp, ...filter }: RestartFilter,
     now: Date,
     limit: number,
   ): Promise<string[]> {
-    const { ids } = filter;
     const chosen = db
       .select({ id: deliveries.id })
       .from(deliveries)
@@ -182,6 +188,7 @@ export const deliveriesRepository = {
         and(
           matching(tenantId, filter),
           ids === undefined ? undefined : inArray(deliveries.id, [...ids]),
+          givenUp === undefined ? undefined : failedOrCancelled(givenUp.orCancelledFor),
         ),
       )
       .orderBy(deliveries.id)
@@ -231,6 +238,14 @@ function matching(tenantId: string | null, filter: DeliveryFilter): SQL | undefi
   if (from !== undefined) conditions.push(gte(deliveries.createdAt, from));
   if (to !== undefined) conditions.push(lt(deliveries.createdAt, to));
   return and(...conditions);
+}
+
+function failedOrCancelled(endpointIds: readonly string[]): SQL | undefined {
+  const cancelled = eq(deliveries.state, 'cancelled');
+  return or(
+    eq(deliveries.state, 'failed'),
+    and(cancelled, inArray(deliveries.endpointId, [...endpointIds])),
+  );
 }
 
 const EXACT = ['kind', 'state', 'topic', 'subjectId', 'endpointId'] as const;

@@ -268,15 +268,29 @@ export class Deliveries {
 
   /**
    * The same for all that match and have failed, at most 10,000 at a time, the oldest first.
+   * @param enabledEndpoints what was cancelled while one of these was disabled is sent again too
    * @returns their ids, to be woken
    */
   replayFailed(
     tx: Queryable,
     tenantId: string | null,
     filter: Omit<DeliveryFilter, 'state'>,
+    enabledEndpoints: readonly string[] = [],
   ): Promise<string[]> {
-    const failed = { ...filter, state: 'failed' } as const;
-    return deliveriesRepository.restart(tx, tenantId, failed, new Date(this.now()), REPLAY_ROWS);
+    const now = new Date(this.now());
+    const wanted = { ...filter, givenUp: { orCancelledFor: enabledEndpoints } };
+    return deliveriesRepository.restart(tx, tenantId, wanted, now, REPLAY_ROWS);
+  }
+
+  /**
+   * The same for those that entries of the queue are about, of any tenant, if they have failed.
+   * @returns their ids, to be woken
+   */
+  async replayEntries(tx: Queryable, entries: readonly string[]): Promise<string[]> {
+    const ids = entries.flatMap((entry) => deliveryOf(entry) ?? []);
+    if (ids.length === 0) return [];
+    const wanted = { ids, givenUp: { orCancelledFor: [] } };
+    return deliveriesRepository.restart(tx, null, wanted, new Date(this.now()), REPLAY_ROWS);
   }
 
   private changes(claimed: ClaimedDelivery, outcome: AttemptOutcome): Partial<NewDeliveryRow> {

@@ -57,7 +57,7 @@ export interface JobView {
   readonly modelVersion: string;
   readonly inputFileId: string | null;
   readonly progress: JobProgress;
-  /** 1 is the next to start; null unless pending. */
+  /** Among all tenants' pending jobs when tenants take turns, 1 for the next; null unless pending. */
   readonly queuePosition: number | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

@@ -86,9 +86,20 @@ export const jobsRepository = {
 
 /** Slices that the workers can work on at once which have been heard of lately, as a subquery. */
 export function liveSlots(staleMs: number): SQL {
-  return sql`(select coalesce(sum(slots), 0) from job_workers
-    where seen_at > now() - make_interval(secs => ${staleMs / 1_000}))`;
+  return sql`(select coalesce(sum(slots), 0) from job_workers where ${isLive(staleMs)})`;
 }
+
+/** Whether the row of `job_workers` is of a worker that has been heard of lately. */
+export function isLive(staleMs: number): SQL {
+  return sql`job_workers.seen_at > now() - make_interval(secs => ${staleMs / 1_000})`;
+}
+
+/**
+ * Whether the row of `job_workers` serves the model version of the row of `jobs`.
+ * A worker that has not said what it serves is taken to serve everything.
+ */
+export const SERVES_MODEL = sql`(job_workers.models is null
+  or jobs.model || '@' || jobs.model_version = any(job_workers.models))`;
 
 function idsOfAdmitted(slices: readonly Pick<SliceRow, 'id' | 'admittedAt'>[]): string[] {
   return slices.filter(({ admittedAt }) => admittedAt !== null).map(({ id }) => id);

@@ -93,6 +93,8 @@ export const jobSlices = pgTable(
     /** How often it was begun; one that keeps ending its worker is split. */
     attempts: integer('attempts').notNull().default(0),
     admittedAt: time('admitted_at'),
+    /** It came back from a worker and is not admitted again before; null unless it waits for that. */
+    notBefore: time('not_before'),
     /** The worker that is at it, and when it last said so. */
     workerId: text('worker_id'),
     heartbeatAt: time('heartbeat_at'),
@@ -102,6 +104,10 @@ export const jobSlices = pgTable(
   (table) => [
     unique('job_slices_first_item').on(table.jobId, table.firstItem),
     index('job_slices_state').on(table.state, table.admittedAt),
+    /** The few that came back. */
+    index('job_slices_not_before')
+      .on(table.notBefore)
+      .where(sql`not_before is not null`),
   ],
 );
 
@@ -169,6 +175,8 @@ export const jobWorkers = pgTable('job_workers', {
   id: text('id').primaryKey(),
   /** Slices it works on at once. */
   slots: integer('slots').notNull(),
+  /** Model versions it serves, as `name@version`; null of a release that did not say so. */
+  models: text('models').array(),
   startedAt: time('started_at').notNull(),
   seenAt: time('seen_at').notNull(),
 });

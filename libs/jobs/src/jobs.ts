@@ -169,9 +169,12 @@ export class Jobs {
     return readJobLoad(this.parts);
   }
 
-  /** Announces this process as one that runs slices. */
-  presence(slots: number): WorkerPresence {
-    return new WorkerPresence(this.parts, slots);
+  /**
+   * Announces this process as one that runs slices.
+   * @param models versions it serves, as `name@version`: slices of others are left to other workers
+   */
+  presence(slots: number, models: readonly string[]): WorkerPresence {
+    return new WorkerPresence(this.parts, slots, models);
   }
 
   /** Puts right what got lost, ends what is due. Never rejects; one process at a time does it. */

@@ -1,5 +1,6 @@
 import type { InferenceService } from '@app/inference';
 import { SLICE_QUEUE, type Jobs, type WorkerPresence } from '@app/jobs';
+import { modelKey, type ModelRegistry } from '@app/model-registry';
 import type { Queues, QueueWorker } from '@app/queues';
 import type { Consumer } from '../consumer.js';
 import { JobRunner } from '../job-runner.js';
@@ -23,9 +24,12 @@ export class JobSliceProcessor implements Consumer {
   constructor(
     jobs: Jobs,
     inference: InferenceService,
+    registry: ModelRegistry,
     private readonly queues: Queues,
   ) {
-    this.presence = jobs.presence(SLOTS);
+    // All of them are open when a worker starts: a service that cannot open one does not.
+    const models = registry.servable().map(({ manifest }) => modelKey(manifest));
+    this.presence = jobs.presence(SLOTS, models);
     this.runner = new JobRunner(jobs.slices, inference, this.presence.workerId);
   }
 

@@ -1,5 +1,6 @@
 import type { Transaction } from '@app/database';
 import type { JobEvents } from '../events/job-events.js';
+import type { JobRow } from '../job.js';
 import { SLICE_QUEUE, type JobsParts } from '../jobs-parts.js';
 import { jobsRepository } from '../jobs.repository.js';
 import { admissionRepository as repository, type Candidate } from './admission.repository.js';
@@ -7,6 +8,8 @@ import { chooseFairly, type WaitingTenant } from './fair-choice.js';
 
 /** Slices on their way a slot: one is worked on and the next is there when it ends. */
 const SLICES_A_SLOT = 2;
+/** How long a slice waits that came back: others get its place meanwhile. */
+export const REST_MS = 1_000;
 /** Before the first worker has said that it is there. */
 const LEAST_SLICES = 2;
 
@@ -45,6 +48,22 @@ export class Admission {
     return this.running;
   }
 
+  /** Admits others at once in the place of a slice that came back, and that one after its rest. */
+  cameBack(): void {
+    this.soon();
+    setTimeout(() => this.soon(), REST_MS).unref();
+  }
+
+  /** As `cameBack`, of so many items of which nothing was done: they do not count as had by the tenant. */
+  async cameBackUndone({ tenantId, tier }: JobRow, items: number): Promise<void> {
+    const { database, weightOf } = this.parts;
+    await database.transaction(async (tx) => {
+      await repository.lock(tx);
+      await repository.credit(tx, tenantId, items / weightOf(tenantId, tier));
+    });
+    this.cameBack();
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     await this.running;
@@ -76,10 +95,12 @@ export class Admission {
     const { slots, admitted } = await repository.load(tx, settings.staleMs);
     const room = Math.max(LEAST_SLICES, SLICES_A_SLOT * slots) - admitted;
     if (room <= 0) return NOTHING;
-    const waiting = await repository.candidates(tx, room, settings.runningPerTenant);
+    const rooms = await this.modelRooms(tx, slots);
+    const candidates = await repository.candidates(tx, room, settings.runningPerTenant);
+    const waiting = candidates.filter(({ model }) => (rooms.get(model) ?? 0) > 0);
     if (waiting.length === 0) return NOTHING;
     const had = await repository.shares(tx);
-    const { slices, shares } = chooseFairly(this.byTenant(waiting), had, room);
+    const { slices, shares } = chooseFairly(this.byTenant(waiting), had, room, rooms);
     await repository.saveShares(tx, shares);
     const jobs = await repository.lockOpen(tx, [...new Set(slices.map(({ jobId }) => jobId))]);
     const open = new Set(jobs.map(({ id }) => id));
@@ -98,6 +119,18 @@ export class Admission {
       started.push(job.id);
     }
     return { slices: moved, deliveries, started };
+  }
+
+  /**
+   * For a version that few workers serve, no more than is for them: the others send
+   * back what comes to them, and would do so without end if there were always more.
+   */
+  private async modelRooms(tx: Transaction, slots: number): Promise<Map<string, number>> {
+    const loads = await repository.modelLoads(tx, this.parts.settings.staleMs);
+    const least = slots === 0 ? LEAST_SLICES : 0;
+    return new Map(
+      loads.map((load) => [load.model, Math.max(least, SLICES_A_SLOT * load.slots) - load.slices]),
+    );
   }
 
   private byTenant(waiting: readonly Candidate[]): WaitingTenant<Candidate>[] {

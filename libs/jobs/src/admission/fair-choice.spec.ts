@@ -3,15 +3,16 @@ import { chooseFairly, type WaitingTenant } from './fair-choice.js';
 
 interface Slice {
   readonly tenantId: string;
+  readonly model: string;
   readonly items: number;
 }
 
 function tenant(
   tenantId: string,
   slices: number,
-  { weight = 1, items = 100 } = {},
+  { weight = 1, items = 100, model = 'm@1' } = {},
 ): WaitingTenant<Slice> {
-  const waiting = Array.from({ length: slices }, () => ({ tenantId, items }));
+  const waiting = Array.from({ length: slices }, () => ({ tenantId, model, items }));
   return { tenantId, weight, slices: waiting };
 }
 
@@ -89,6 +90,20 @@ describe('chooseFairly', () => {
     expect(chosen.replaceAll('b', '')).toHaveLength(2);
   });
 
+  it('takes no more of a model version than there is room for with its workers', () => {
+    const scarce = [tenant('a', 9), tenant('b', 9)];
+    const tenants = [...scarce, tenant('c', 9, { model: 'm@2' })];
+    const { slices, shares } = chooseFairly(tenants, NOTHING_HAD, 8, new Map([['m@1', 3]]));
+    expect(tenantsOf(slices)).toBe('abcacccc');
+    expect(shares).toEqual(had({ a: 200, b: 100, c: 500 }));
+    const mixed = {
+      ...tenant('d', 1),
+      slices: [...tenant('d', 2).slices, ...tenant('d', 1, { model: 'm@2' }).slices],
+    };
+    const chosen = chooseFairly([mixed], NOTHING_HAD, 8, new Map([['m@1', 1]])).slices;
+    expect(chosen.map(({ model }) => model)).toEqual(['m@1', 'm@2']);
+  });
+
   it('fills the room there is, keeps each tenant’s order, and is never further apart than a slice', () => {
     const waiting = fc.array(
       fc.record({
@@ -102,7 +117,12 @@ describe('chooseFairly', () => {
         const tenants = specs.map(({ weight, slices }, i) => ({
           tenantId: String(i),
           weight,
-          slices: slices.map((items, place) => ({ tenantId: String(i), items, place })),
+          slices: slices.map((items, place) => ({
+            tenantId: String(i),
+            model: 'm@1',
+            items,
+            place,
+          })),
         }));
         const { slices, shares } = chooseFairly(tenants, NOTHING_HAD, room);
         const total = tenants.reduce((sum, t) => sum + t.slices.length, 0);

@@ -71,8 +71,13 @@ export class JobReader {
 
   private async views(rows: readonly JobRow[]): Promise<JobView[]> {
     const attempts = await this.attempts(rows.map(({ id }) => id));
+    const pending = rows.filter(({ status }) => status === 'pending');
+    const positions = await this.positions(pending.map(({ id }) => id));
     const views: JobView[] = [];
-    for (const row of rows) views.push(await this.view(row, attempts.get(row.id) ?? 0));
+    for (const row of rows) {
+      const position = positions.get(row.id) ?? null;
+      views.push(await this.view(row, attempts.get(row.id) ?? 0, position));
+    }
     return views;
   }
 
@@ -86,7 +91,11 @@ export class JobReader {
     return new Map(rows.map(({ jobId, most }) => [jobId, most ?? 0]));
   }
 
-  private async view(job: JobRow, attempts: number): Promise<JobView> {
+  private async view(
+    job: JobRow,
+    attempts: number,
+    queuePosition: number | null,
+  ): Promise<JobView> {
     return {
       jobId: job.id,
       tenantId: job.tenantId,
@@ -96,7 +105,7 @@ export class JobReader {
       modelVersion: job.modelVersion,
       inputFileId: job.inputFileId,
       progress: await this.progress(job),
-      queuePosition: job.status === 'pending' ? await this.position(job) : null,
+      queuePosition,
       createdAt: job.createdAt,
       startedAt: job.startedAt,
       completedAt: job.completedAt,
@@ -128,18 +137,28 @@ export class JobReader {
     return { ...progress, itemsPerSecond, etaSeconds };
   }
 
-  /** Among all jobs that wait to be started. */
-  private async position(job: JobRow): Promise<number> {
-    const [row] = await this.parts.database.db
-      .select({ ahead: count() })
-      .from(jobs)
-      .where(
-        and(
-          eq(jobs.status, 'pending'),
-          sql`(${jobs.createdAt}, ${jobs.id}) < (${job.createdAt.toISOString()}::timestamptz, ${job.id}::uuid)`,
-        ),
-      );
-    return 1 + (row?.ahead ?? 0);
+  /**
+   * Where pending jobs stand among all that are pending when tenants take turns:
+   * first every tenant's first job, then every tenant's second, the older one before the
+   * other. A tenant's jobs at work come before its pending ones, as turns it has had.
+   * Admission goes by slices, and by what each tenant has had for its weight: this is near it, no more.
+   * @returns by id, 1 for the next to start; without those that are pending no more
+   */
+  private async positions(ids: readonly string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map();
+    const { rows } = await this.parts.database.db.execute<{ id: string; position: number }>(sql`
+      select id, position from (
+        select id, row_number() over (order by turn, created_at, id)::int as position
+        from (
+          select id, status, created_at, row_number() over (
+            partition by tenant_id order by status = 'processing' desc, created_at, id
+          ) as turn
+          from jobs where status in ('pending', 'processing')
+        ) open_jobs
+        where status = 'pending'
+      ) waiting
+      where ${inArray(sql`id`, [...ids])}`);
+    return new Map(rows.map(({ id, position }) => [id, position]));
   }
 }
 

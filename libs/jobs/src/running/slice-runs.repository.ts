@@ -1,19 +1,28 @@
 import type { Queryable } from '@app/database';
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
 import type { JobRow, SliceRow } from '../job.js';
+import { SERVES_MODEL } from '../jobs.repository.js';
 import { jobResults, jobs, jobSlices } from '../jobs.schema.js';
 
 type NewSlice = typeof jobSlices.$inferInsert;
 
+export interface SliceOfJob {
+  readonly job: JobRow;
+  readonly slice: SliceRow;
+}
+
 /** Slices at work. Whether a worker lives is told by the database's clock, which all of them share. */
 export const sliceRunsRepository = {
-  /** Null when the slice is not there to be worked on: done, dropped, or with somebody else who lives. */
+  /**
+   * Null when the slice is not there to be worked on: done, dropped, with somebody else
+   * who lives, or of a model version that this worker does not serve.
+   */
   async claim(
     db: Queryable,
     id: string,
     workerId: string,
     staleMs: number,
-  ): Promise<{ readonly job: JobRow; readonly slice: SliceRow } | null> {
+  ): Promise<SliceOfJob | null> {
     const [claimed] = await db
       .update(jobSlices)
       .set({
@@ -23,19 +32,28 @@ export const sliceRunsRepository = {
         computed: 0,
       })
       .from(jobs)
-      .where(
-        and(
-          eq(jobSlices.id, id),
-          eq(jobSlices.state, 'admitted'),
-          sql`(${jobSlices.heartbeatAt} is null or ${jobSlices.heartbeatAt} <= now() - make_interval(secs => ${staleMs / 1_000}))`,
-          eq(jobs.id, jobSlices.jobId),
-          eq(jobs.status, 'processing'),
-        ),
-      )
+      .where(and(isUnattended(id, staleMs), sql`not ${isForeignTo(workerId)}`))
       .returning();
-    if (claimed === undefined) return null;
-    const { jobs: job, ...slice } = claimed;
-    return { job, slice };
+    return claimed === undefined ? null : sliceOfJob(claimed);
+  },
+
+  /**
+   * Lets a slice wait again that came to a worker which does not serve its model version.
+   * @returns null when it is none, or not there to be worked on
+   */
+  async sendBack(
+    db: Queryable,
+    id: string,
+    workerId: string,
+    options: { readonly staleMs: number; readonly restMs: number },
+  ): Promise<SliceOfJob | null> {
+    const [sent] = await db
+      .update(jobSlices)
+      .set({ ...LEFT, ...waitingAgain(options.restMs) })
+      .from(jobs)
+      .where(and(isUnattended(id, options.staleMs), isForeignTo(workerId)))
+      .returning();
+    return sent === undefined ? null : sliceOfJob(sent);
   },
 
   /** @returns whether the slice is still this worker's, and its job still at work */
@@ -55,20 +73,24 @@ export const sliceRunsRepository = {
     return rows.length > 0;
   },
 
-  /** Lets anybody take it up again; an attempt that was not the slice's fault does not count. */
+  /**
+   * Lets anybody take it up again. An attempt that was not the slice's fault does not
+   * count, and the slice waits for its turn again; one that counts keeps its place.
+   */
   async giveBack(
     db: Queryable,
     id: string,
     workerId: string,
-    options: { readonly counts: boolean },
+    options: { readonly counts: boolean; readonly restMs: number },
   ): Promise<void> {
     await db
       .update(jobSlices)
       .set({
-        workerId: null,
-        heartbeatAt: null,
-        computed: 0,
-        ...(!options.counts && { attempts: sql`greatest(${jobSlices.attempts} - 1, 0)` }),
+        ...LEFT,
+        ...(!options.counts && {
+          ...waitingAgain(options.restMs),
+          attempts: sql`greatest(${jobSlices.attempts} - 1, 0)`,
+        }),
       })
       .where(
         and(
@@ -110,3 +132,31 @@ export const sliceRunsRepository = {
     return true;
   },
 };
+
+/** Of a slice that nobody is at. */
+const LEFT = { workerId: null, heartbeatAt: null, computed: 0 } as const;
+
+function waitingAgain(restMs: number) {
+  const notBefore = sql`now() + make_interval(secs => ${restMs / 1_000})`;
+  return { state: 'waiting', admittedAt: null, notBefore };
+}
+
+/** The slice and its job, when it is there to be worked on. */
+function isUnattended(id: string, staleMs: number): SQL | undefined {
+  return and(
+    eq(jobSlices.id, id),
+    eq(jobSlices.state, 'admitted'),
+    sql`(${jobSlices.heartbeatAt} is null or ${jobSlices.heartbeatAt} <= now() - make_interval(secs => ${staleMs / 1_000}))`,
+    eq(jobs.id, jobSlices.jobId),
+    eq(jobs.status, 'processing'),
+  );
+}
+
+/** Whether the worker has said what it serves, and the job's model version is not among it. */
+function isForeignTo(workerId: string): SQL {
+  return sql`exists (select from job_workers where job_workers.id = ${workerId} and not ${SERVES_MODEL})`;
+}
+
+function sliceOfJob({ jobs: job, ...slice }: SliceRow & { readonly jobs: JobRow }): SliceOfJob {
+  return { job, slice };
+}

@@ -1,5 +1,5 @@
 import { DomainError, newId } from '@app/common';
-import type { Admission } from '../admission/admission.js';
+import { REST_MS, type Admission } from '../admission/admission.js';
 import type { EnvelopeColumn } from '../envelopes.js';
 import type { JobEvents } from '../events/job-events.js';
 import type { JobError, JobRow, SliceRow } from '../job.js';
@@ -50,9 +50,10 @@ export class SliceRuns {
   }
 
   /**
-   * Takes a slice for a worker, which says from then on that it is at it.
+   * Takes a slice for a worker, which says from then on that it is at it. One whose
+   * model version the worker does not serve goes back, for a worker that does.
    * @param deadLine makes the result line of an item that has ended every worker that tried it
-   * @returns null when there is nothing to do: done, cancelled, or with another worker
+   * @returns null when this worker has nothing to do: done, cancelled, with another one, or sent back
    * @throws what nobody expected, after the job was failed, and SERVICE_UNAVAILABLE while the database is away
    */
   async begin(
@@ -62,7 +63,10 @@ export class SliceRuns {
   ): Promise<ClaimedSlice | null> {
     const { database, settings } = this.parts;
     const claimed = await repository.claim(database.db, sliceId, workerId, settings.staleMs);
-    if (claimed === null) return null;
+    if (claimed === null) {
+      await this.sendBack(sliceId, workerId);
+      return null;
+    }
     const { job, slice } = claimed;
     if (slice.attempts > MOST_ATTEMPTS) {
       await this.narrowOrFail(job, slice, deadLine);
@@ -122,13 +126,26 @@ export class SliceRuns {
     workerId: string,
     options: { readonly counts: boolean },
   ): Promise<void> {
-    await repository.giveBack(this.parts.database.db, slice.id, workerId, options);
+    const { counts } = options;
+    await repository.giveBack(this.parts.database.db, slice.id, workerId, {
+      counts,
+      restMs: REST_MS,
+    });
+    if (!counts) this.admission.cameBack();
   }
 
-  /** Ends the whole job: its file or its model is gone. */
+  /** Ends the whole job: its file is gone, or its time is over. */
   async failJob(jobId: string, error: JobError): Promise<void> {
     await this.endings.fail(jobId, error);
     this.admission.soon();
+  }
+
+  /** Nothing happens to a slice that the worker serves, or that is not there to be worked on. */
+  private async sendBack(sliceId: string, workerId: string): Promise<void> {
+    const { database, settings } = this.parts;
+    const rest = { staleMs: settings.staleMs, restMs: REST_MS };
+    const sent = await repository.sendBack(database.db, sliceId, workerId, rest);
+    if (sent !== null) await this.admission.cameBackUndone(sent.job, sent.slice.items);
   }
 
   /** What cannot even be divided would be begun for ever, in the room of other tenants. */

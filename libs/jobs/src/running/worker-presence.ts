@@ -13,6 +13,8 @@ export class WorkerPresence {
     private readonly parts: JobsParts,
     /** Slices it works on at once. */
     readonly slots: number,
+    /** Model versions it serves, as `name@version`. */
+    private readonly models: readonly string[],
   ) {}
 
   /** Never rejects: while the database is away, it goes on trying. */
@@ -34,7 +36,13 @@ export class WorkerPresence {
     try {
       await this.parts.database.db
         .insert(jobWorkers)
-        .values({ id: this.workerId, slots: this.slots, startedAt: sql`now()`, seenAt: sql`now()` })
+        .values({
+          id: this.workerId,
+          slots: this.slots,
+          models: [...this.models],
+          startedAt: sql`now()`,
+          seenAt: sql`now()`,
+        })
         .onConflictDoUpdate({ target: jobWorkers.id, set: { seenAt: sql`now()` } });
       this.failing = false;
     } catch (err) {

@@ -1,5 +1,6 @@
 import type { Queryable } from '@app/database';
 import { and, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { isLive, SERVES_MODEL } from '../jobs.repository.js';
 import { jobIdempotency, jobs, jobWorkers } from '../jobs.schema.js';
 
 /** Any number that nothing else locks. */
@@ -24,6 +25,20 @@ export const sweepingRepository = {
           or slice.heartbeat_at <= now() - make_interval(secs => ${staleMs / 1_000}))
       order by slice.admitted_at limit ${AT_ONCE}`);
     return rows.map(({ id }) => id);
+  },
+
+  /** Open jobs whose model version none of the live workers serves; none while there are no workers. */
+  async unserved(
+    db: Queryable,
+    staleMs: number,
+  ): Promise<{ id: string; model: string; modelVersion: string }[]> {
+    const { rows } = await db.execute<{ id: string; model: string; version: string }>(sql`
+      select jobs.id, jobs.model, jobs.model_version as version from jobs
+      where jobs.status in ('pending', 'processing')
+        and exists (select from job_workers where ${isLive(staleMs)})
+        and not exists (select from job_workers where ${isLive(staleMs)} and ${SERVES_MODEL})
+      order by jobs.created_at, jobs.id limit ${AT_ONCE}`);
+    return rows.map(({ id, model, version }) => ({ id, model, modelVersion: version }));
   },
 
   async overdue(db: Queryable, now: Date): Promise<string[]> {

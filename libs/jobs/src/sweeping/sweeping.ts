@@ -2,9 +2,12 @@ import type { Admission } from '../admission/admission.js';
 import type { JobEndings } from '../job-endings.js';
 import { SLICE_QUEUE, type JobsParts } from '../jobs-parts.js';
 import { sweepingRepository as repository } from './sweeping.repository.js';
+import { UnservedJobs } from './unserved-jobs.js';
 
 /** Makes the queue agree with the tables again, and ends what is due. */
 export class Sweeping {
+  private readonly unserved = new UnservedJobs();
+
   constructor(
     private readonly parts: JobsParts,
     private readonly endings: JobEndings,
@@ -18,6 +21,7 @@ export class Sweeping {
         if (!(await repository.lock(tx))) return;
         await this.step(() => this.addLost());
         await this.step(() => this.failOverdue());
+        await this.step(() => this.failUnserved());
         await this.step(() => this.purgeExpired());
         await this.step(() => this.forget());
       }),
@@ -48,6 +52,17 @@ export class Sweeping {
     const message = 'The job was not done by its deadline; submit what is left as a new one.';
     for (const id of await repository.overdue(this.parts.database.db, this.parts.now())) {
       await this.endings.fail(id, { code: 'INFERENCE_TIMEOUT', message });
+    }
+  }
+
+  private async failUnserved(): Promise<void> {
+    const { database, now, settings } = this.parts;
+    const unserved = await repository.unserved(database.db, settings.staleMs);
+    for (const { id, model, modelVersion } of this.unserved.overdue(unserved, now())) {
+      const message =
+        `No worker has served version ${modelVersion} of ${model} for over a minute. ` +
+        'Serve that version again and retry the job, or submit it anew for a version that is served.';
+      await this.endings.fail(id, { code: 'UNKNOWN_MODEL_VERSION', message });
     }
   }
 

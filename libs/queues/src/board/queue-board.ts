@@ -6,6 +6,7 @@ import type { BoardAnswer, BoardRequest } from './board-exchange.js';
 import { BoardFiles, pageTemplate, type BoardFile } from './board-files.js';
 import { boardPage } from './board-page.js';
 import { BoardServer } from './board-server.js';
+import { matchRoute } from './route-pattern.js';
 import { sanitised } from '../sanitised-error.js';
 
 /** A queue as the board shows it. */
@@ -99,6 +100,23 @@ export class QueueBoard {
       } catch (error) {
         throw request.method === 'GET' ? unavailable(error) : undone(error);
       }
+    });
+  }
+
+  /**
+   * Ids of the entries of a queue that a request wants retried; none when it wants something else.
+   * @throws DomainError SERVICE_UNAVAILABLE
+   */
+  async retried(name: string, { path }: Pick<BoardRequest, 'path'>): Promise<string[]> {
+    const one = matchRoute('/api/queues/:queueName/:jobId/retry', path);
+    const all = matchRoute('/api/queues/:queueName/retry/failed', path);
+    if ((one ?? all)?.['queueName'] !== name) return [];
+    if (one !== null) return [one['jobId'] ?? ''];
+    return withinPatience(async () => {
+      const queue = await this.source.ready(name);
+      return queue.getRanges(['failed']).catch((error: unknown) => {
+        throw unavailable(error);
+      });
     });
   }
 

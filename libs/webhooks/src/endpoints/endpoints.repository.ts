@@ -45,8 +45,8 @@ export const endpointsRepository = {
     return db.$count(webhookEndpoints, eq(webhookEndpoints.tenantId, tenantId));
   },
 
-  /** Enabled ones that want to be told of a topic. */
-  async wanting(db: Queryable, tenantId: string, topic: string): Promise<string[]> {
+  /** Enabled ones. @param topic of which they want to be told; left out, of any */
+  async enabled(db: Queryable, tenantId: string, topic?: string): Promise<string[]> {
     const rows = await db
       .select({ id: webhookEndpoints.id })
       .from(webhookEndpoints)
@@ -54,7 +54,7 @@ export const endpointsRepository = {
         and(
           eq(webhookEndpoints.tenantId, tenantId),
           isNull(webhookEndpoints.disabledAt),
-          arrayContains(webhookEndpoints.topics, [topic]),
+          topic === undefined ? undefined : arrayContains(webhookEndpoints.topics, [topic]),
         ),
       )
       .orderBy(webhookEndpoints.id);

@@ -129,7 +129,12 @@ export class EndpointsService {
 
   /** Ids of a tenant's enabled endpoints that want to be told of a topic. */
   wanting(tx: Queryable, tenantId: string, topic: string): Promise<string[]> {
-    return endpointsRepository.wanting(tx, tenantId, topic);
+    return endpointsRepository.enabled(tx, tenantId, topic);
+  }
+
+  /** Ids of a tenant's enabled endpoints. */
+  enabled(tx: Queryable, tenantId: string): Promise<string[]> {
+    return endpointsRepository.enabled(tx, tenantId);
   }
 
   /** Stops deliveries to an endpoint whose receiver wants no more. */

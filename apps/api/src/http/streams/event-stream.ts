@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 import type { EdgeResponse } from '../adapter/exchange.js';
-import { within } from './within.js';
+import { orSilence } from './or-silence.js';
 
 /** One server-sent event. */
 export interface ServerEvent {
-  readonly id: string;
+  /** What `Last-Event-ID` may name; none when the event is not told again. */
+  readonly id?: string;
   readonly event: string;
   readonly data: object;
 }
@@ -39,21 +40,12 @@ async function* written(
   heartbeatMs: number,
 ): AsyncGenerator<string> {
   yield `retry: ${RETRY_MS}\n\n`;
-  const iterator = events[Symbol.asyncIterator]();
-  try {
-    for (let next = iterator.next(); ;) {
-      const result = await within(next, heartbeatMs);
-      if (result === null) {
-        yield ': still here\n\n';
-        continue;
-      }
-      if (result.done === true) return;
-      const { id, event, data } = result.value;
-      yield `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-      next = iterator.next();
+  for await (const told of orSilence(events, heartbeatMs)) {
+    if (told === null) {
+      yield ': still here\n\n';
+      continue;
     }
-  } finally {
-    // It may still wait for an event, and must then not be waited for.
-    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    const { id, event, data } = told;
+    yield `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   }
 }

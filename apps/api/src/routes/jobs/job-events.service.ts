@@ -1,13 +1,15 @@
 import { Inject, Injectable, type StreamableFile } from '@nestjs/common';
 import { DomainError } from '@app/common';
-import { Jobs, type JobEvent } from '@app/jobs';
+import { Jobs, type JobEvent, type JobProgress } from '@app/jobs';
 import type { EdgeResponse } from '../../http/adapter/exchange.js';
 import { eventStream, type ServerEvent } from '../../http/streams/event-stream.js';
 import { OpenStreams } from '../../http/streams/open-streams.js';
+import { orSilence } from '../../http/streams/or-silence.js';
 import { JOB_ROUTES_OPTIONS, type JobRoutesOptions } from './job-routes-options.js';
 import { toProgress, type JobCall } from './jobs.service.js';
 
 const HEARTBEAT_MS = 15_000;
+const POSITION_MS = 5_000;
 
 /** Tells what happens to a job as it happens, whichever process it happens in. */
 @Injectable()
@@ -19,6 +21,7 @@ export class JobEventsService {
   ) {}
 
   /**
+   * While the job waits, `queued` is told again without an id when its place has changed.
    * @param lastEventId of the last event that the caller has, to go on after it
    * @throws DomainError NOT_FOUND, MALFORMED_REQUEST
    */
@@ -44,26 +47,43 @@ export class JobEventsService {
     events: AsyncIterable<JobEvent>,
     { context, links }: JobCall,
   ): AsyncGenerator<ServerEvent> {
-    for await (const { seq, type, at, progress, error } of events) {
-      const data = { job_id: id, at: at.toISOString(), progress: toProgress(progress) };
+    // Who resumes may be following a job that still waits.
+    let waits = true;
+    let position: number | null = null;
+    for await (const told of orSilence(events, this.options.positionMs ?? POSITION_MS)) {
+      if (told === null) {
+        if (!waits) continue;
+        const job = await this.jobs.get(context.tenantId, id);
+        waits = job.status === 'pending';
+        if (job.queuePosition === null || job.queuePosition === position) continue;
+        position = job.queuePosition;
+        yield { event: 'queued', data: dataOf(id, new Date(), job.progress, position) };
+        continue;
+      }
+      const { seq, type, at, progress, error } = told;
+      waits = type === 'queued';
+      position = waits ? (await this.jobs.get(context.tenantId, id)).queuePosition : null;
       yield {
         id: String(seq),
         event: type,
         data: {
-          ...data,
-          ...(type === 'queued' && (await this.position(context.tenantId, id))),
+          ...dataOf(id, at, progress, position),
           ...(error !== null && { error }),
           ...(type === 'completed' && { result_url: links.results(id) }),
         },
       };
     }
   }
+}
 
-  /** Where the job stands now; nothing once it has been started. */
-  private async position(tenantId: string, id: string): Promise<{ queue_position?: number }> {
-    const { queuePosition } = await this.jobs.get(tenantId, id);
-    return queuePosition === null ? {} : { queue_position: queuePosition };
-  }
+/** @param position null once the job has been started */
+function dataOf(id: string, at: Date, progress: JobProgress, position: number | null): object {
+  return {
+    job_id: id,
+    at: at.toISOString(),
+    progress: toProgress(progress),
+    ...(position !== null && { queue_position: position }),
+  };
 }
 
 function toSeq(lastEventId: string | undefined): number {

@@ -210,6 +210,7 @@ export class JobsController {
     summary: 'What happens to a job, as it happens',
     description:
       'Server-sent events `queued`, `progress`, `completed`, `failed`, `cancelled`; a comment every 15 s while there is none. ' +
+      'While the job is pending, `queued` comes again, without an id, when its `queue_position` has changed. ' +
       'Ends after the job’s last event. `Last-Event-ID` resumes.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, schema: { type: 'string' } })

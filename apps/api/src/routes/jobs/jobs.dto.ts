@@ -14,7 +14,6 @@ const CALLBACK_URL = {
 const EMAIL = {
   type: 'string',
   maxLength: 254,
-  pattern: '^[^\\s@<>"]{1,64}@[^\\s@<>"]{1,189}$',
   description: 'Told of the end by mail, without patient data.',
   example: 'ward3@example.org',
 } as const;
@@ -155,7 +154,13 @@ export class JobSummary {
   @ApiProperty({ enum: JOB_STATUSES }) status!: JobStatus;
   @ApiProperty() progress!: JobProgressResponse;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'While pending; 1 is the next to start.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    description:
+      'While pending: the place among all tenants’ pending jobs when tenants take turns, each with its oldest first ' +
+      'and with its running ones as turns it has had. An estimate: shares and sizes of jobs count too when they are started.',
+  })
   queue_position?: number;
 
   @ApiProperty() model!: string;

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DomainError } from '@app/common';
+import { Deliveries } from '@app/deliveries';
 import type { BoardAnswer, BoardRequest, QueueBoard } from '@app/queues';
+import { DELIVERY_QUEUE } from '../../../../worker/src/processors/deliveries.processor.js';
 import type { EdgeRequest, EdgeResponse } from '../../http/adapter/exchange.js';
 import type { LeanExpressAdapter } from '../../http/adapter/lean-express.adapter.js';
 import type { Acting } from '../admin/acting.js';
@@ -23,6 +25,7 @@ export class BoardService {
     @Inject(QUEUE_BOARD) private readonly board: QueueBoard,
     private readonly place: BoardPlace,
     private readonly acts: AuditedActs,
+    private readonly deliveries: Deliveries,
     private readonly server: HttpAdapterHost<LeanExpressAdapter>,
   ) {}
 
@@ -59,19 +62,27 @@ export class BoardService {
   }
 
   /** What is done to a queue is recorded, and what was refused too. */
-  private act(asked: BoardRequest, acting: Acting): Promise<BoardAnswer> {
+  private async act(asked: BoardRequest, acting: Acting): Promise<BoardAnswer> {
     const { verb, id } = actOf(asked.path);
     const act = { action: `queue.${verb}`, object: { kind: 'queue', id } };
-    return this.acts.perform(acting, act, async () => {
+    let again: readonly string[] = [];
+    const answer = await this.acts.perform(acting, act, async (tx) => {
       if (!asked.mayChange) {
         throw new DomainError('FORBIDDEN', 'This needs the permission "ops:admin".');
       }
+      // What was given up is sent again only when its row says so; the entry alone would do nothing.
+      const entries = await this.board.retried(DELIVERY_QUEUE, asked);
+      again = await this.deliveries.replayEntries(tx, entries);
       const answer = found(await this.board.answer(asked));
       if (answer.status < 400) return answer;
       if (answer.status === 404)
         throw new DomainError('NOT_FOUND', 'There is no such entry any more.');
       throw new DomainError('FORBIDDEN', 'That cannot be done here: see "npm run jobs".');
     });
+    // A worker may have had the entries before the rows were there to see. Not waited for: what is
+    // not woken now, the sweep finds.
+    void this.deliveries.wake(again);
+    return answer;
   }
 }
 

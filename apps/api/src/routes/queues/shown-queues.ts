@@ -12,6 +12,6 @@ export const SHOWN_QUEUES: readonly ShownQueue[] = [
   {
     name: DELIVERY_QUEUE,
     description:
-      'An entry is an attempt at a webhook or a mail, due now or later. A failed entry is one that was given up.',
+      'An entry is an attempt at a webhook or a mail, due now or later. A failed entry is one that was given up; retried, it is sent again.',
   },
 ];

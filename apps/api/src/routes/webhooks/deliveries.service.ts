@@ -6,6 +6,7 @@ import {
   type DeliveryFilter,
   type DeliveryRow,
 } from '@app/deliveries';
+import { Webhooks } from '@app/webhooks';
 import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from '../admin/acting.js';
 import { AuditedActs, type Act } from '../admin/audited-acts.js';
@@ -25,6 +26,7 @@ import type {
 export class WebhookDeliveriesService {
   constructor(
     private readonly deliveries: Deliveries,
+    private readonly webhooks: Webhooks,
     private readonly acts: AuditedActs,
   ) {}
 
@@ -65,9 +67,11 @@ export class WebhookDeliveriesService {
       status: 202,
     };
     const filter = { kind: 'webhook', endpointId: body.endpoint_id, from } as const;
-    const ids = await this.acts.perform(acting, act, (tx) =>
-      this.deliveries.replayFailed(tx, acting.tenantId, filter),
-    );
+    const { tenantId } = acting;
+    const ids = await this.acts.perform(acting, act, async (tx) => {
+      const enabled = await this.webhooks.endpoints.enabled(tx, tenantId);
+      return this.deliveries.replayFailed(tx, tenantId, filter, enabled);
+    });
     // Not waited for: what is not woken now, the sweep finds.
     void this.deliveries.wake(ids);
     return { replayed: ids.length };

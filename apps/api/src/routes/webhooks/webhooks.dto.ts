@@ -159,7 +159,11 @@ export class DeliveryDetails extends DeliveryResponse {
 }
 
 export class ReplayRequest {
-  @ApiProperty({ ...TIME, description: 'Failed deliveries created then or later are sent again.' })
+  @ApiProperty({
+    ...TIME,
+    description:
+      'Deliveries created then or later are sent again when they failed, or were given up while their endpoint was disabled and it is enabled now.',
+  })
   since!: string;
 
   @ApiPropertyOptional({
