@@ -301,9 +301,7 @@ describe('the doctor', () => {
     await appendFile(notes, 'a file');
     const unusable = { MODELS: 'no-such-model', DATA_DIR: notes, HOST: '127.0.0.1', PORT: '0' };
     const { code, stdout } = await runTool('doctor', [], unusable);
-    expect(stdout).toMatch(
-      /^fail +models +MODELS names no-such-model.*clinical-assertion@[\d.]+/m,
-    );
+    expect(stdout).toMatch(/^fail +models +MODELS names no-such-model.*clinical-assertion@[\d.]+/m);
     expect(stdout).toMatch(/^fail +data folder .*is not a folder: set DATA_DIR/m);
     expect(code).toBe(1);
   });
