@@ -114,6 +114,21 @@ describe('computeSlice', () => {
     }
   });
 
+  it('lets every group listen to the signal without a warning', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => warnings.push(warning);
+    process.on('warning', warned);
+    const predict: Predict = async (request, { signal }) => {
+      for (let i = 0; i < 2; i++) signal.addEventListener('abort', () => undefined, { once: true });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return answer(request);
+    };
+    await computeSlice(sliceOf(numbered(512)).slice, { predictEach: predict }, never);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+  });
+
   it('ends with the signal, and lets go of what is under way', async () => {
     const { slice, read } = sliceOf(numbered(5_000));
     const abort = new AbortController();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DomainError, type RequestContext } from '@app/common';
 import {
   failureLine,
@@ -46,6 +47,8 @@ export async function computeSlice(
   let seen = 0;
   const failing = new AbortController();
   const either = AbortSignal.any([signal, failing.signal]);
+  // Every group listens, once at the gate and once in the queue; Node would take that for a leak.
+  setMaxListeners(4 * GROUPS_IN_FLIGHT, either);
   const work = workOf(slice.job, either);
   const underWay = new Set<Promise<void>>();
   try {
