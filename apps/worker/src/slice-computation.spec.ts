@@ -118,7 +118,7 @@ describe('computeSlice', () => {
   it('lets every group listen to the signal twice before Node takes it for a leak', async () => {
     let most = 0;
     const predict: Predict = (request, { signal }) => {
-      most = getMaxListeners(signal);
+      most = getMaxListeners(signal as AbortSignal);
       return Promise.resolve(answer(request));
     };
     await computeSlice(sliceOf(numbered(10)).slice, { predictEach: predict }, never);
