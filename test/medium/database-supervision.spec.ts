@@ -202,6 +202,28 @@ describe('the built-in database', () => {
     expect(await rows(database)).toEqual(expect.arrayContaining(before));
   });
 
+  it('comes back when another program tells the server to shut down, which waits for us', async () => {
+    const folder = copyOfModel('server told to end');
+    const database = await open(folder, { shutdownPatienceMs: 300 });
+    const first = postmaster(folder);
+    await database.pool.query('insert into notes (id) values (1)');
+    process.kill(first, 'SIGTERM');
+    const successor = (): number | null => {
+      const lock = path.join(data(folder), 'postmaster.pid');
+      return existsSync(lock) && postmaster(folder) !== first ? postmaster(folder) : null;
+    };
+    while (successor() === null) await sleep(20);
+    for (;;) {
+      const found = await rows(database).catch(() => null);
+      if (found === null) {
+        await sleep(20);
+        continue;
+      }
+      expect(found).toEqual([1]);
+      break;
+    }
+  });
+
   it('is shared by a second process, which carries on when the first is killed', async () => {
     const folder = copyOfModel('shared');
     const first = use(folder);

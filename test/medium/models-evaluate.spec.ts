@@ -85,6 +85,8 @@ describe('a model of one’s own', () => {
     expect(first).toContain(`| test.jsonl | 30 | \`${sum}\` | as noted |`);
     expect(first).toContain('30 texts of 6 notes; intervals are over whole notes.');
     expect(second).toBe(first);
+    expect(first).toContain('not listed: the set is frozen');
+    expect(first).not.toContain('on day');
     const card = await readFile(join(folder, 'own/assertion/1.0.0/MODEL_CARD.md'), 'utf8');
     expect(card).toContain('30 texts of 6 notes');
     expect(card).toMatch(/^# Card\n.*## End\n$/s);

@@ -61,7 +61,8 @@ export const USAGE = `npm run models -- <command>
                            requests that name none: the first in MODELS, else the first stable one by name
   check [name[@version]]   verify checksums, open each model, run it, compare its golden answers
   evaluate <name[@version]>  measure a model on labelled texts: figures with intervals, calibration,
-                           slices, wrong answers, behavioural suite, latency, as Markdown
+                           slices, wrong answers unless the set is frozen, behavioural suite,
+                           latency, as Markdown
       --data <file.jsonl>  default: what lies in models/training/evaluation/<name>, dev.jsonl apart
       --out <folder>       also write evaluation.md, confusion.svg and reliability.svg there
       --card               also write it into the version's MODEL_CARD.md

@@ -24,6 +24,8 @@ export interface DatabaseOptions {
   readonly migrations?: string;
   /** How the embedded server is started. */
   readonly launch?: EmbeddedServerOptions['launch'];
+  /** How long a shutdown of it that another program asked for may wait, ms. */
+  readonly shutdownPatienceMs?: EmbeddedServerOptions['shutdownPatienceMs'];
 }
 
 const POOL_SIZE = 10;

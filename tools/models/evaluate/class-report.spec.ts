@@ -60,6 +60,12 @@ describe('the account of labelled texts', () => {
     expect(markdown).toContain('- Possible \\***flu**\\*. (expected POSSIBLE, said PRESENT 0.90)');
     expect(markdown).not.toContain('Cough');
   });
+
+  it('counts the wrong answers of a frozen set and does not show them', () => {
+    const frozen = reportClasses('test.jsonl', LABELS, answers, baseline, true).markdown;
+    expect(frozen).toContain('1 mistake, not listed: the set is frozen');
+    expect(frozen).not.toContain('flu');
+  });
 });
 
 describe('the account of a behavioural suite', () => {

@@ -15,6 +15,7 @@ import {
   counted,
   escaped,
   figure,
+  heldBack,
   margin,
   markdownTable,
   percent,
@@ -31,12 +32,16 @@ export interface ClassReport {
   readonly bins: readonly ReliabilityBin[];
 }
 
-/** @param heading the name of the set */
+/**
+ * @param heading the name of the set
+ * @param frozen whether its wrong answers are counted only
+ */
 export function reportClasses(
   heading: string,
   labels: readonly string[],
   answers: readonly ClassAnswer[],
   baseline: Baseline | null,
+  frozen = false,
 ): ClassReport {
   const groups = groupCounts(
     answers,
@@ -51,6 +56,7 @@ export function reportClasses(
       ({ expected, label }) => confusionOf(labels, expected, label),
     )[0] ?? new Float64Array(labels.length ** 2);
   const bins = reliabilityBins(answers, 10);
+  const wrong = answers.filter(({ right }) => !right);
   const markdown = [
     `### ${escaped(heading)}`,
     `${counted(answers.length, 'text')} ${groupsOf(answers, groups.length)}.`,
@@ -60,10 +66,7 @@ export function reportClasses(
     '#### Confusion matrix',
     confusionTable(labels, confusion),
     ...slicesSection(labels, answers),
-    ...mistakesSection(
-      'The surest wrong answers',
-      answers.filter(({ right }) => !right),
-    ),
+    ...(frozen ? [heldBack(wrong.length)] : mistakesSection('The surest wrong answers', wrong)),
   ];
   return { markdown: joined(markdown), confusion, bins };
 }

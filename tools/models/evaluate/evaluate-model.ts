@@ -17,7 +17,7 @@ import { answerClasses } from './class-answers.js';
 import { reportBehaviour, reportClasses } from './class-report.js';
 import { confusionSvg } from './confusion-svg.js';
 import { EvaluatedService } from './evaluated-service.js';
-import { readData, type DataFile } from './evaluation-data.js';
+import { isFrozen, readData, type DataFile } from './evaluation-data.js';
 import { frameReport } from './evaluation-report.js';
 import { parseClassExample, parseSpanExample } from './example.js';
 import { measureLatency } from './latency.js';
@@ -110,7 +110,8 @@ async function evaluateClasses(
     const cases = answers.filter(({ example }) => example.capability !== undefined);
     const plain = answers.filter(({ example }) => example.capability === undefined);
     if (plain.length > 0) {
-      const report = reportClasses(file.name, labels, plain, await readBaseline(file));
+      const baseline = await readBaseline(file);
+      const report = reportClasses(file.name, labels, plain, baseline, isFrozen(file));
       sections.push(report.markdown);
       const title = `${name} ${version}, ${file.name}`;
       const suffix = 'confusion.svg' in drawings ? `-${file.name.replace(/\.jsonl$/, '')}` : '';
@@ -133,7 +134,7 @@ async function evaluateSpans(
   for (const file of files) {
     const examples = file.lines.map(({ text, place }) => parseSpanExample(text, place));
     const answers = await answerSpans(service, examples);
-    sections.push(reportSpans(file.name, labels, answers));
+    sections.push(reportSpans(file.name, labels, answers, isFrozen(file)));
     measured.push(...answers);
   }
   return { sections, drawings: {}, measured };

@@ -29,6 +29,14 @@ export async function readData(file: string | undefined, folder: string): Promis
   return Promise.all(paths.map(readDataFile));
 }
 
+/**
+ * Whether a set is kept for measuring: SHA256SUMS names it. Who reads where a model fails on it
+ * and trains the next one has no test any more.
+ */
+export function isFrozen({ checksum }: DataFile): boolean {
+  return checksum !== 'unlisted';
+}
+
 async function keptFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   const kept = names.filter((name) => name.endsWith('.jsonl') && name !== NOT_FOR_EVALUATION);

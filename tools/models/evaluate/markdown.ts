@@ -32,6 +32,14 @@ export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** What stands in place of the mistakes on a frozen set. */
+export function heldBack(mistakes: number): string {
+  return (
+    `${counted(mistakes, 'mistake')}, not listed: the set is frozen (SHA256SUMS names it), and a ` +
+    'training that knows them could not be measured on it.'
+  );
+}
+
 /** Text of others as it stands in a table or a list, on one line. */
 export function escaped(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\`*_<>|[\]#]/g, '\\$&');

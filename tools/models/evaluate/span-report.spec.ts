@@ -54,6 +54,12 @@ describe('the account of texts with spans', () => {
     );
     expect(markdown).toContain('- not there: **Well**. (TEST)');
   });
+
+  it('counts the mistakes of a frozen set and does not show them', () => {
+    const frozen = reportSpans('test.jsonl', ['PROBLEM', 'TEST'], answers, true);
+    expect(frozen).toContain('2 mistakes, not listed');
+    expect(frozen).not.toContain('**');
+  });
 });
 
 describe('spanLabels', () => {

@@ -2,7 +2,7 @@ import { spanFromCaller } from '@app/inference';
 import { bootstrap, groupCounts, type Estimate } from './bootstrap.js';
 import { lengthName, LENGTH_NAMES } from './class-slices.js';
 import { excerpt } from './excerpt.js';
-import { counted, escaped, markdownTable, withInterval } from './markdown.js';
+import { counted, escaped, heldBack, markdownTable, withInterval } from './markdown.js';
 import type { SpanAnswer } from './span-answers.js';
 import {
   isSame,
@@ -17,11 +17,15 @@ import {
 const EXAMPLES_SHOWN = 20;
 const UNDEFINED: Estimate = { value: NaN, low: NaN, high: NaN };
 
-/** The figures of one set of texts with spans, in Markdown. */
+/**
+ * The figures of one set of texts with spans, in Markdown.
+ * @param frozen whether its mistakes are counted only
+ */
 export function reportSpans(
   heading: string,
   labels: readonly string[],
   answers: readonly SpanAnswer[],
+  frozen = false,
 ): string {
   const notes = new Set(answers.flatMap(({ example }) => example.note ?? []));
   const over =
@@ -34,7 +38,7 @@ export function reportSpans(
       'Overlap: type right and a character shared.',
     figuresTable(labels, answers),
     ...slicesSection(labels, answers),
-    ...examplesSection(answers),
+    ...examplesSection(answers, frozen),
   ].join('\n\n');
 }
 
@@ -96,7 +100,7 @@ function slicesSection(labels: readonly string[], answers: readonly SpanAnswer[]
 }
 
 /** One example of each kind of mistake in turn, so that the commonest does not fill the list. */
-function examplesSection(answers: readonly SpanAnswer[]): string[] {
+function examplesSection(answers: readonly SpanAnswer[], frozen: boolean): string[] {
   const kinds: Record<'wrong bounds' | 'missed' | 'not there', string[]> = {
     'wrong bounds': [],
     missed: [],
@@ -116,6 +120,7 @@ function examplesSection(answers: readonly SpanAnswer[]): string[] {
       if (!entities.some((other) => overlaps(span, other))) kinds['not there'].push(shown(span));
     }
   }
+  if (frozen) return [heldBack(Object.values(kinds).flat().length)];
   const counts = Object.entries(kinds).map(([kind, list]) => `${list.length} ${kind}`);
   const longest = Math.max(...Object.values(kinds).map((list) => list.length));
   const mixed = Array.from({ length: longest }).flatMap((_, i) =>

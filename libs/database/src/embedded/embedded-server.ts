@@ -7,6 +7,7 @@ import type { DatabaseLog } from '../database-log.js';
 import { embeddedConnection } from './ask-server.js';
 import { bringUpServer, type RunningServer } from './bring-up-server.js';
 import { BEST_TIE } from './command-line.js';
+import { hurryShutdown } from './hurry-shutdown.js';
 import type { LaunchOptions } from './launch-server.js';
 import { findBinaries, type ServerBinaries } from './server-binaries.js';
 import { openServerFolder, prepareForUser, type ServerFolder } from './server-folder.js';
@@ -17,6 +18,8 @@ export interface EmbeddedServerOptions {
   readonly dataDir: string;
   readonly log: DatabaseLog;
   readonly launch?: Partial<LaunchOptions>;
+  /** How long a shutdown that another program asked for may wait for this process, ms. */
+  readonly shutdownPatienceMs?: number;
 }
 
 const LAUNCH: LaunchOptions = { maxConnections: 60, durable: true, tie: BEST_TIE };
@@ -28,6 +31,8 @@ const LONGEST_PAUSE_MS = 10_000;
 const STABLE_MS = 60_000;
 
 const FAST_SHUTDOWN_MS = 10_000;
+
+const SHUTDOWN_PATIENCE_MS = 30_000;
 
 /**
  * A Postgres server of our own for one folder, kept running: whoever of the
@@ -45,6 +50,7 @@ export class EmbeddedServer {
     private readonly binaries: ServerBinaries,
     private readonly launch: LaunchOptions,
     private readonly log: DatabaseLog,
+    private readonly shutdownPatienceMs: number,
     private running: RunningServer,
   ) {}
 
@@ -55,7 +61,7 @@ export class EmbeddedServer {
         'The built-in database does not run on Windows: set DATABASE_URL to a Postgres database.',
       );
     }
-    const { log } = options;
+    const { log, shutdownPatienceMs = SHUTDOWN_PATIENCE_MS } = options;
     const launch = { ...LAUNCH, ...options.launch };
     const folder = await openServerFolder(options.dataDir);
     const wanted = await serverUser(folder.data);
@@ -63,7 +69,7 @@ export class EmbeddedServer {
     const binaries = await findBinaries(folder, wanted);
     const running = await bringUpServer(folder, binaries, launch, log);
     log.info({ how: running.how, folder: folder.root }, 'built-in database ready');
-    const server = new EmbeddedServer(folder, binaries, launch, log, running);
+    const server = new EmbeddedServer(folder, binaries, launch, log, shutdownPatienceMs, running);
     server.supervision = server.supervise();
     return server;
   }
@@ -110,15 +116,18 @@ export class EmbeddedServer {
     client.on('error', () => undefined);
     // Not `once` of node:events: that fails on an error, which may come before anybody waits.
     const gone = new Promise((resolve) => client.once('end', resolve));
+    let letGo = (): void => undefined;
     try {
       await client.connect();
       this.watch = client;
+      letGo = hurryShutdown(this.folder, this.shutdownPatienceMs, this.log);
       // It alone must not keep the process alive.
       (client as pg.Client & { unref(): void }).unref();
       if (!this.stopping) await gone;
     } catch {
       // Gone already.
     } finally {
+      letGo();
       this.watch = null;
       client.end().catch(() => undefined);
     }
