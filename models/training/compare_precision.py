@@ -23,7 +23,7 @@ from export import export
 from generate import Generator
 from mixture import examples
 from prepare import load
-from stability import check, open_session
+from stability import check, milliseconds, open_session
 from train_all import DEV, ROOT
 
 
@@ -75,7 +75,7 @@ def main() -> None:
             print(
                 path.stem,
                 f"{path.stat().st_size / 1e6:.1f} MB",
-                f"{ev.milliseconds(session, model.shape.vocab_size):.2f} ms",
+                f"{milliseconds(session, model.shape.vocab_size, 25):.2f} ms",
                 ev.figures(logits, labels, 1.0).f1,
                 check(session, model.shape.vocab_size, batches=60),
             )

@@ -12,10 +12,15 @@ def read_rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def read_findings(folder: Path) -> list[Sentence]:
-    """Hand-read training findings, JSON lines {text, start, end, label, source}, one sentence a text."""
+def read_findings(folder: Path, written: bool = True) -> list[Sentence]:
+    """Hand-read training findings, JSON lines {text, start, end, label, source}, one sentence a text.
+
+    written: also those of sentences that were written for training.
+    """
     found: dict[str, list[Finding]] = {}
     for path in sorted(folder.glob("*.jsonl")):
+        if path.name.startswith("written") and not written:
+            continue
         for row in read_rows(path):
             finding = Finding(int(row["start"]), int(row["end"]), LABELS.index(str(row["label"])))  # type: ignore[call-overload]
             found.setdefault(str(row["text"]), []).append(finding)

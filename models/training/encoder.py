@@ -32,7 +32,7 @@ class Shape:
 class Layer(nn.Module):
     """Attention and feed-forward, each normalised after it is added."""
 
-    def __init__(self, shape: Shape, dropout: float) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads = shape.heads
         self.qkv = nn.Linear(shape.hidden, 3 * shape.hidden)
@@ -41,7 +41,7 @@ class Layer(nn.Module):
         self.up = nn.Linear(shape.hidden, shape.inner)
         self.down = nn.Linear(shape.inner, shape.hidden)
         self.norm2 = nn.LayerNorm(shape.hidden, eps=1e-12)
-        self.drop = nn.Dropout(dropout)
+        self.drop = nn.Dropout(0.0)  # how much is a setting of the training
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """x [batch, sequence, hidden]; mask [batch, 1, 1, sequence], true at words."""
@@ -56,17 +56,17 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """Token ids to three logits."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.embed = nn.Embedding(shape.vocab_size, shape.hidden, padding_idx=0)
         self.position = nn.Parameter(torch.randn(MAX_LENGTH, shape.hidden) * 0.02)
         self.inside = nn.Parameter(torch.randn(shape.hidden) * 0.02)
         self.norm = nn.LayerNorm(shape.hidden, eps=1e-12)
-        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.head = nn.Linear(shape.hidden, shape.labels)
         self.status = nn.Linear(shape.hidden, shape.labels)
-        self.drop = nn.Dropout(dropout)
+        self.drop = nn.Dropout(0.0)
         nn.init.normal_(self.embed.weight, std=0.02)
 
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:

@@ -1,7 +1,6 @@
-"""Measure the exported graph: F1, calibration error, temperature, mistakes, speed."""
+"""Measure the exported graph: F1, calibration error, temperature, mistakes."""
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,14 +111,3 @@ def mistakes(logits: np.ndarray, examples: list[Example], most: int) -> list[str
         f"{examples[i].text}  (expected {LABELS[examples[i].label]}, said {LABELS[int(logits[i].argmax())]})"
         for i in wrong[:most]
     ]
-
-
-def milliseconds(session: ort.InferenceSession, vocab: int, length: int = 25, times: int = 300) -> float:
-    """Median time of one row on the session's thread."""
-    row = np.random.default_rng(0).integers(6, vocab, length).tolist()
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        run(session, [row])
-        taken.append(time.perf_counter() - started)
-    return float(np.median(taken) * 1000)

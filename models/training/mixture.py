@@ -10,8 +10,18 @@ from generate import Generator
 from sentences import UNREAD, Example, Finding, Sentence, join, mark, marked_example
 from weak_labels import POSSIBLE, label
 
-READ_SHARE, WEAK_SHARE, UNREAD_SHARE = 1.5, 0.2, 1.2
 _GLUE = (", ", ". ", ": ", "; ", ".  ")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What a round holds of each kind, as parts of its size."""
+
+    generated: float = 1.0
+    read: float = 1.5
+    weak: float = 0.2
+    unread: float = 1.2
+    notes: float = 1.0  # how much more often a read sentence comes when it is of a note, not written for training
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,7 @@ class Real:
     """What the training notes contribute, and the sentences that were written and read by hand."""
 
     read: list[Sentence]
+    of_notes: frozenset[str]  # texts of the read sentences that are of notes
     weak: list[Sentence]
     fragments: list[str]
 
@@ -52,32 +63,34 @@ class Mixture:
     """Draws rounds of examples."""
 
     def __init__(
-        self, generator: Generator, real: Real, size: int = 3000, unread: list[str] | None = None
+        self, generator: Generator, real: Real, shares: Shares, size: int = 3000, unread: list[str] | None = None
     ) -> None:
-        """size: generated sentences a round, and what the shares are of; unread: sentences for a teacher to judge."""
+        """size: what the shares are of; unread: sentences for a teacher to judge."""
         self.generator = generator
         self.rng = generator.rng
         self.real = real
+        self.shares = shares
         self.size = size
         self.unread = unread or []
         names = {n.lower() for n in generator.entities.lexicon["pb"] + generator.entities.problems if len(n) > 2}
         self.names = re.compile(r"\b(" + "|".join(map(re.escape, sorted(names, key=lambda n: (-len(n), n)))) + r")\b", re.I)
         certain = [*real.read, *real.weak]
         self.cueable = [(s, f) for s in certain for f in s.findings if can_be_cued(s, f)]
-        self.weights = [worth(s) for s in real.read]
+        self.weights = [worth(s) * (shares.notes if s.text in real.of_notes else 1.0) for s in real.read]
 
     def round(self, generated: float = 1.0) -> list[Example]:
         """A fresh mix; `generated` times the usual number of generated sentences."""
-        rng, entities = self.rng, self.generator.entities
-        sentences = [self._surround(self.generator.sentence()) for _ in range(int(self.size * generated))]
+        rng, entities, shares = self.rng, self.generator.entities, self.shares
+        count = int(self.size * shares.generated * generated)
+        sentences = [self._surround(self.generator.sentence()) for _ in range(count)]
         pool = sentences[:800]
         if self.real.read:
-            picked = rng.choices(self.real.read, self.weights, k=int(self.size * READ_SHARE))
+            picked = rng.choices(self.real.read, self.weights, k=int(self.size * shares.read))
             sentences += [vary(s, entities) for s in picked]
         if self.real.weak:
-            sentences += [vary(s, entities) for s in rng.choices(self.real.weak, k=int(self.size * WEAK_SHARE))]
+            sentences += [vary(s, entities) for s in rng.choices(self.real.weak, k=int(self.size * shares.weak))]
         if self.cueable:
-            picked_pairs = rng.choices(self.cueable, k=int(self.size * WEAK_SHARE))
+            picked_pairs = rng.choices(self.cueable, k=int(self.size * shares.weak))
             sentences += [vary(put_cue(s, f, entities), entities) for s, f in picked_pairs]
         out: list[Example] = []
         for sentence in sentences:
@@ -87,7 +100,7 @@ class Mixture:
             else:
                 out += examples(sentence, rng)
         if self.unread:
-            out += [self._marked_anywhere(text) for text in rng.choices(self.unread, k=int(self.size * UNREAD_SHARE))]
+            out += [self._marked_anywhere(text) for text in rng.choices(self.unread, k=int(self.size * shares.unread))]
         return out
 
     def _marked_anywhere(self, text: str) -> Example:

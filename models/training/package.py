@@ -1,8 +1,6 @@
 """Check a trained graph and write the model folder: graph, tokenizer, configuration, card, golden answers."""
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import onnxruntime as ort
@@ -10,22 +8,14 @@ from tokenizers import Tokenizer
 
 import evaluate as ev
 from encoder import Shape
-from model import MAX_LENGTH
+from model_folder import TOKENIZER_CONFIG, CheckFailed, bert_config, write_card, write_folder
 from sentences import LABELS, Example
-from stability import check, open_session
+from stability import check, milliseconds, open_session
 
 HERE = Path(__file__).resolve().parent
 # Drawn like the read training findings, from notes that gave no training sentence: a confidence learnt there can be believed.
 HELD_OUT = "held out of the further notes"
 HELD_OUT_2 = "held out, second reading"
-
-
-class CheckFailed(RuntimeError):
-    """The new model must not replace the old one."""
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def check_required(session: ort.InferenceSession, tokenizer: Tokenizer) -> list[str]:
@@ -48,42 +38,6 @@ def golden(session: ort.InferenceSession, tokenizer: Tokenizer, temperature: flo
         answer["probabilities"] = {name: round(float(p), 6) for name, p in zip(LABELS, probabilities, strict=True)}
         out.append(answer)
     return out
-
-
-def config(shape: Shape, temperature: float) -> dict[str, object]:
-    """Configuration in Hugging Face's field names."""
-    return {
-        "model_type": "bert",
-        "architectures": ["BertForSequenceClassification"],
-        "id2label": {str(i): name for i, name in enumerate(LABELS)},
-        "label2id": {name: i for i, name in enumerate(LABELS)},
-        "vocab_size": shape.vocab_size,
-        "hidden_size": shape.hidden,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "intermediate_size": shape.inner,
-        "hidden_act": "gelu",
-        "max_position_embeddings": MAX_LENGTH,
-        "position_embedding_type": "absolute",
-        "type_vocab_size": 2,
-        "pad_token_id": 0,
-        "temperature": temperature,
-    }
-
-
-TOKENIZER_CONFIG = {
-    "tokenizer_class": "BertTokenizer",
-    "do_lower_case": True,
-    "strip_accents": None,
-    "tokenize_chinese_chars": True,
-    "model_max_length": MAX_LENGTH,
-    "pad_token": "[PAD]",
-    "unk_token": "[UNK]",
-    "cls_token": "[CLS]",
-    "sep_token": "[SEP]",
-    "mask_token": "[MASK]",
-    "additional_special_tokens": ["[entity]"],
-}
 
 
 def card_table(measured: dict[str, ev.Figures]) -> str:
@@ -111,14 +65,6 @@ def measure(
     return temperature, measured, wrong
 
 
-def write_card(path: Path, values: dict[str, str]) -> None:
-    """The card's template with its places filled."""
-    card = (HERE / "card.md").read_text(encoding="utf-8")
-    for name, value in values.items():
-        card = card.replace(f"@@{name}@@", value)
-    path.write_text(card, encoding="utf-8")
-
-
 def write_model(
     graph: Path, tokenizer: Tokenizer, shape: Shape, sets: dict[str, list[Example]], read: int, out: Path
 ) -> None:
@@ -130,7 +76,7 @@ def write_model(
     temperature, measured, failures = measure(session, tokenizer, sets)
     wrong = check_required(session, tokenizer)
     stable = check(session, shape.vocab_size)
-    speed = ev.milliseconds(session, shape.vocab_size)
+    speed = milliseconds(session, shape.vocab_size, 25)
     size = graph.stat().st_size
     print(f"temperature {temperature}, {speed:.2f} ms, {size} bytes, stability {stable}, required wrong: {wrong}")
     if wrong:
@@ -138,13 +84,9 @@ def write_model(
     if stable["differing"]:
         raise CheckFailed(f"{stable['differing']} rows of {stable['rows']} depend on their batch; see export.py")
 
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(graph, out / "model.onnx")
-    tokenizer.save(str(out / "tokenizer.json"))
-    _write_json(out / "tokenizer_config.json", TOKENIZER_CONFIG)
-    _write_json(out / "config.json", config(shape, temperature))
-    lines = [json.dumps(row, ensure_ascii=False) for row in golden(session, tokenizer, temperature)]
-    (out / "golden.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config = bert_config(shape, "BertForSequenceClassification", "absolute", LABELS, temperature)
+    marked = {**TOKENIZER_CONFIG, "additional_special_tokens": ["[entity]"]}
+    write_folder(out, graph, tokenizer, config, golden(session, tokenizer, temperature), marked)
     values = {
         "TABLE": card_table(measured),
         "TEMPERATURE": f"{temperature:.4f}",
@@ -160,4 +102,4 @@ def write_model(
         "INNER": str(shape.inner),
         "VOCAB": str(shape.vocab_size),
     }
-    write_card(out / "MODEL_CARD.md", values)
+    write_card(HERE / "card.md", out, values)

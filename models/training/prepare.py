@@ -12,7 +12,7 @@ from datasets import read_findings, read_labelled
 from encoder import Encoder, Shape
 from entities import keyphrases
 from generate import Generator
-from mixture import Mixture, Real
+from mixture import Mixture, Real, Shares
 from sentences import Sentence
 from weak_labels import label_sentences, neutral_fragments
 
@@ -32,7 +32,8 @@ def real_sentences(texts: list[str], generator: Generator) -> Real:
     weak: list[Sentence] = label_sentences(
         (text for text in texts if text not in known), generator.entities.lexicon["pb"] + generator.entities.problems
     )
-    return Real(read, weak, neutral_fragments(texts, random.Random(generator.rng.random())))
+    of_notes = frozenset(s.text for s in read_findings(HERE / "data", written=False))
+    return Real(read, of_notes, weak, neutral_fragments(texts, random.Random(generator.rng.random())))
 
 
 class Material:
@@ -46,9 +47,9 @@ class Material:
         self.real = real_sentences(self.texts, self.generator)
         self.watched = [*read_labelled(HERE / "dev" / "held_out.jsonl"), *read_labelled(HERE / "dev" / "held_out2.jsonl")]
 
-    def mixture(self, unread: bool = False) -> Mixture:
-        """Rounds of examples; with unread, also findings that nobody labelled, for teachers to judge."""
-        return Mixture(self.generator, self.real, unread=self.texts if unread else None)
+    def mixture(self, shares: Shares = Shares(unread=0.0)) -> Mixture:
+        """Rounds of examples; those that nobody labelled are for teachers to judge."""
+        return Mixture(self.generator, self.real, shares, unread=self.texts)
 
 
 def save(path: Path, model: Encoder, tokenizer: Tokenizer) -> None:

@@ -37,7 +37,7 @@ def shrink(model: Encoder, kept: tuple[int, ...], inner: int, batches: list[tupl
     """A copy with the layers `kept` and `inner` neurons in each of them."""
     model.eval()
     scores = importance(model, batches)
-    small = Encoder(replace(model.shape, layers=len(kept), inner=inner), dropout=0.0)
+    small = Encoder(replace(model.shape, layers=len(kept), inner=inner))
     state = {name: value for name, value in model.state_dict().items() if not name.startswith("layers.")}
     for new, old in enumerate(kept):
         best = scores[old].topk(inner).indices.sort().values

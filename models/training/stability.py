@@ -1,6 +1,7 @@
-"""Check that an answer has the same bits alone and in any padded batch."""
+"""The exported graph as the service opens it: its speed, and whether an answer has the same bits alone and in any padded batch."""
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +46,14 @@ def check(session: ort.InferenceSession, vocab: int, batches: int = 300, seed: i
             differing += int(alone.tobytes() != logits.tobytes())
             worst = max(worst, float(np.abs(alone - logits).max()))
     return {"batches": batches, "rows": rows, "differing": differing, "worst": worst}
+
+
+def milliseconds(session: ort.InferenceSession, vocab: int, length: int, times: int = 300) -> float:
+    """Median time of one row of `length` tokens on the session's thread."""
+    row = np.random.default_rng(0).integers(6, vocab, length).tolist()
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        run(session, [row])
+        taken.append(time.perf_counter() - started)
+    return float(np.median(taken) * 1000)

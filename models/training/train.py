@@ -64,6 +64,9 @@ def train(
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
     loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.smoothing, ignore_index=NOTHING)
     others_of = nn.CrossEntropyLoss(ignore_index=NOTHING)
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = recipe.dropout
     model.train()
     started, seen, lost, right = time.time(), 0, 0.0, 0
     for step, batch in enumerate(batches(tokenizer, mixture, recipe), 1):

@@ -1,6 +1,9 @@
-"""One command: data, tokenizer, training, export, checks and the files of the bundled model.
+"""One command: data, training after its teachers, export, checks and the files of the bundled model.
 
-    python models/training/train_all.py [--data DIR] [--out DIR] [--teacher FILE] [--further FILE_OR_DIR ...] [--checkpoint FILE]
+    python models/training/train_all.py --teachers FILE [FILE_OR_DIR ...] [--data DIR] [--out DIR]
+
+The first teacher, a file of teach.py that started from MiniLM, is made smaller and learns on; its answers and those
+of the others are what it learns from.
 """
 from __future__ import annotations
 
@@ -15,24 +18,21 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-import minilm
-from batches import STUDENT, TEACHER, batches
+from batches import LAST, STUDENT, batches
 from datasets import read_findings, read_labelled, read_marked
-from encoder import Encoder, Shape
+from encoder import Encoder
 from export import export
+from mixture import Shares
 from package import HELD_OUT, HELD_OUT_2, write_model
 from prepare import DATA, HERE, Material, load, save
 from sentences import Example
 from shrink import shrink
-from start import fill
 from teachers import Teachers, judge
 from train import train
-from vocabulary import choose_vocabulary, make_tokenizer
 
 ROOT = HERE.parents[1]
 LAYERS_KEPT = (0, 1, 2, 3, 4)
 INNER = 576
-VOCABULARY = 10000
 DEV = HERE / "evaluation" / "clinical-assertion" / "dev.jsonl"
 
 
@@ -53,53 +53,51 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--dev", type=Path, default=DEV, help="hand-read development set")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.5.0")
-    parser.add_argument("--teacher-steps", type=int, default=TEACHER.steps)
     parser.add_argument("--steps", type=int, default=STUDENT.steps)
-    parser.add_argument("--seed", type=int, default=TEACHER.seed)
-    parser.add_argument("--teacher", type=Path, help="keep the teacher here; if the file is there, skip its training")
-    parser.add_argument("--checkpoint", type=Path, help="keep the weights here; if the file is there, skip all training")
+    parser.add_argument("--last-steps", type=int, default=LAST.steps)
+    parser.add_argument("--seed", type=int, default=STUDENT.seed)
     parser.add_argument(
-        "--further", type=Path, nargs="*", default=[], help="further teachers: files of teach.py, folders of earlier releases"
+        "--teachers", type=Path, nargs="+", required=True, help="files of teach.py, MiniLM's first; folders of earlier releases"
     )
+    parser.add_argument("--checkpoint", type=Path, help="keep the weights here; if the file is there, skip the training")
+    parser.add_argument("--halfway", type=Path, help="the same for the weights before the training's last part")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     return parser.parse_args()
 
 
-def large(args: argparse.Namespace, material: Material) -> tuple[Encoder, Tokenizer]:
-    """All of MiniLM, taught to judge; from its file when there is one."""
-    if args.teacher and args.teacher.exists():
-        return load(args.teacher)
-    torch.manual_seed(args.seed)
-    start = minilm.start()
-    generated = [material.generator.sentence().text for _ in range(10000)]
-    tokenizer = make_tokenizer(choose_vocabulary([*material.texts, *generated], start.tokenizer, VOCABULARY))
-    model = Encoder(Shape(vocab_size=tokenizer.get_vocab_size(), layers=start.layers))
-    fill(model, tokenizer, start)
-    recipe = replace(TEACHER, seed=args.seed, steps=args.teacher_steps)
-    model = train(model, tokenizer, material.mixture(), recipe, material.watched)
-    if args.teacher:
-        save(args.teacher, model, tokenizer)
-    return model, tokenizer
-
-
-def small(args: argparse.Namespace, material: Material, teacher: Encoder, tokenizer: Tokenizer) -> Encoder:
-    """The large model made smaller, which then learns from it and from the further teachers."""
-    torch.manual_seed(args.seed)
-    mixture = material.mixture(unread=True)
+def first_part(args: argparse.Namespace, teachers: Teachers, tokenizer: Tokenizer) -> Encoder:
+    """The first teacher made smaller, which learns from all of them."""
     recipe = replace(STUDENT, seed=args.seed, steps=args.steps)
+    # The next seed, so that it meets other sentences than its teacher did.
+    material = Material(args.data, args.seed + 1)
+    torch.manual_seed(args.seed)
+    mixture = material.mixture(Shares())
     some = islice(batches(tokenizer, mixture, recipe), 24)
-    model = shrink(teacher, LAYERS_KEPT, INNER, [(batch.ids, batch.mask) for batch in some])
-    teachers = Teachers(teacher, [judge(path, args.threads) for path in args.further])
+    model = shrink(teachers.encoder, LAYERS_KEPT, INNER, [(batch.ids, batch.mask) for batch in some])
+    return train(model, tokenizer, mixture, recipe, material.watched, teachers)
+
+
+def last_part(args: argparse.Namespace, model: Encoder, teachers: Teachers, tokenizer: Tokenizer) -> Encoder:
+    """It goes on with sentences of notes above all: they are what it is for, and the rest has been learnt."""
+    recipe = replace(LAST, steps=args.last_steps)
+    material = Material(args.data, recipe.seed)
+    mixture = material.mixture(Shares(generated=0.5, read=2.4, notes=3.0))
     return train(model, tokenizer, mixture, recipe, material.watched, teachers)
 
 
 def trained(args: argparse.Namespace) -> tuple[Encoder, Tokenizer]:
-    """The encoder and its tokenizer, from the checkpoint when there is one."""
+    """The encoder and its tokenizer; from the checkpoints as far as they are there."""
     if args.checkpoint and args.checkpoint.exists():
         return load(args.checkpoint)
-    teacher, tokenizer = large(args, Material(args.data, args.seed))
-    # Drawn anew, so that the small model learns from the same sentences when the large one comes from its file.
-    model = small(args, Material(args.data, args.seed + 1), teacher, tokenizer)
+    first, tokenizer = load(args.teachers[0])
+    teachers = Teachers(first, [judge(path, args.threads) for path in args.teachers[1:]])
+    if args.halfway and args.halfway.exists():
+        model, _ = load(args.halfway)
+    else:
+        model = first_part(args, teachers, tokenizer)
+        if args.halfway:
+            save(args.halfway, model, tokenizer)
+    model = last_part(args, model, teachers, tokenizer)
     if args.checkpoint:
         save(args.checkpoint, model, tokenizer)
     return model, tokenizer

@@ -1,7 +1,6 @@
-"""The exported graph as the service runs it: spans of a sentence, its speed, and whether a batch changes an answer."""
+"""The exported graph as the service runs it: spans of a sentence, and whether a batch changes an answer."""
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,17 +51,6 @@ class Served:
     def spans(self, text: str) -> list[Span]:
         """Entities of a sentence."""
         return [scored.span for scored in self.entities(text)]
-
-
-def milliseconds(session: ort.InferenceSession, vocab: int, length: int, times: int = 300) -> float:
-    """Median time of one row of `length` tokens on the session's thread."""
-    row = np.random.default_rng(0).integers(6, vocab, length).tolist()
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        run(session, [row])
-        taken.append(time.perf_counter() - started)
-    return float(np.median(taken) * 1000)
 
 
 def unstable_rows(session: ort.InferenceSession, rows: Sequence[Sequence[int]], batches: int = 150) -> tuple[int, int]:
