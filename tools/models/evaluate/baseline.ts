@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import { SetupError } from '@app/common';
 import type { DataFile } from './evaluation-data.js';
-
-const BASELINE_FILE = 'baseline.json';
-/** The file whose examples the baseline's figures are of. */
-const MEASURED_ON = 'test.jsonl';
 
 /** The figures of a simpler system on the same examples. */
 export interface Baseline {
@@ -16,16 +12,17 @@ export interface Baseline {
 }
 
 /**
- * The baseline that lies beside a test set; null where there is none.
+ * The baseline of a set, `test.baseline.json` beside `test.jsonl`; null where there is none.
  * @throws SetupError when the file is not in its form
  */
-export async function readBaseline({ name, path }: DataFile): Promise<Baseline | null> {
-  if (name !== MEASURED_ON) return null;
-  const text = await readFile(join(dirname(path), BASELINE_FILE), 'utf8').catch(() => null);
-  return text === null ? null : parseBaseline(text);
+export async function readBaseline({ path }: DataFile): Promise<Baseline | null> {
+  const beside = path.replace(/(\.jsonl)?$/, '.baseline.json');
+  const text = await readFile(beside, 'utf8').catch(() => null);
+  return text === null ? null : parseBaseline(text, basename(beside));
 }
 
-export function parseBaseline(text: string): Baseline {
+/** @param file what the text is called in an error */
+export function parseBaseline(text: string, file: string): Baseline {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -44,7 +41,7 @@ export function parseBaseline(text: string): Baseline {
     return { name, macroF1, f1 };
   }
   throw new SetupError(
-    `${BASELINE_FILE} must be {"name", "per_class": {label: {"precision", "recall", "f1"}}, "macro_f1"}`,
+    `${file} must be {"name", "per_class": {label: {"precision", "recall", "f1"}}, "macro_f1"}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { parseBaseline } from './baseline.js';
 import type { ClassAnswer } from './class-answers.js';
-import { reportBehaviour, reportClasses } from './class-report.js';
+import { reportBehaviour, reportClasses, reportTogether } from './class-report.js';
 import type { ClassExample } from './example.js';
 
 const LABELS = ['PRESENT', 'ABSENT', 'POSSIBLE'];
@@ -33,6 +33,7 @@ describe('the account of labelled texts', () => {
   ];
   const baseline = parseBaseline(
     '{"name":"cue rules","per_class":{"ABSENT":{"f1":0.9}},"macro_f1":0.5}',
+    'test.baseline.json',
   );
   const { markdown, confusion, bins } = reportClasses('test.jsonl', LABELS, answers, baseline);
 
@@ -47,6 +48,17 @@ describe('the account of labelled texts', () => {
     expect(markdown).toContain('| expected calibration error, 10 bins | 0.1500 |');
     expect([...confusion]).toEqual([1, 0, 0, 0, 2, 0, 1, 0, 0]);
     expect(bins[8]!.count).toBe(4);
+  });
+
+  it('counts several sets as one, and notes of the same name in two of them as two', () => {
+    const sets = [
+      { name: 'a.jsonl', answers },
+      { name: 'b.jsonl', answers: answers.slice(0, 2) },
+    ];
+    const together = reportTogether(sets, LABELS);
+    expect(together).toContain('### a.jsonl and b.jsonl together\n\n6 texts.');
+    expect(together).toMatch(/\| ABSENT \| 4 \| 1\.000 \(.*\) \| .* \| 1\.000/);
+    expect(together).toMatch(/\| PRESENT \| 1 \| 0\.500 /);
   });
 
   it('sorts the answers by what they differ in only', () => {
@@ -89,6 +101,6 @@ describe('the account of a behavioural suite', () => {
 
 describe('a baseline', () => {
   it.each(['', '{}', '{"name":"a","macro_f1":1}'])('is refused as %s', (text) => {
-    expect(() => parseBaseline(text)).toThrow('baseline.json must be');
+    expect(() => parseBaseline(text, 'a.baseline.json')).toThrow('a.baseline.json must be');
   });
 });

@@ -14,7 +14,7 @@ import type { EvaluateCommand } from '../options.js';
 import { findVersions, type Places } from '../places.js';
 import { readBaseline } from './baseline.js';
 import { answerClasses } from './class-answers.js';
-import { reportBehaviour, reportClasses } from './class-report.js';
+import { reportBehaviour, reportClasses, reportTogether } from './class-report.js';
 import { confusionSvg } from './confusion-svg.js';
 import { EvaluatedService } from './evaluated-service.js';
 import { isFrozen, readData, type DataFile } from './evaluation-data.js';
@@ -104,12 +104,14 @@ async function evaluateClasses(
   const sections: string[] = [];
   const drawings: Record<string, string> = {};
   const measured: Evaluation['measured'][number][] = [];
+  const sets: Parameters<typeof reportTogether>[0][number][] = [];
   for (const file of files) {
     const examples = file.lines.map(({ text, place }) => parseClassExample(text, place));
     const answers = await answerClasses(service, examples);
     const cases = answers.filter(({ example }) => example.capability !== undefined);
     const plain = answers.filter(({ example }) => example.capability === undefined);
     if (plain.length > 0) {
+      sets.push({ name: file.name, answers: plain });
       const baseline = await readBaseline(file);
       const report = reportClasses(file.name, labels, plain, baseline, isFrozen(file));
       sections.push(report.markdown);
@@ -121,6 +123,7 @@ async function evaluateClasses(
     if (cases.length > 0) sections.push(reportBehaviour(file.name, cases));
     measured.push(...(plain.length > 0 ? plain : cases));
   }
+  if (sets.length > 1) sections.unshift(reportTogether(sets, labels));
   return { sections, drawings, measured };
 }
 

@@ -12,7 +12,7 @@ describe('the examples of an evaluation', () => {
   const put = (name: string, text: string) => writeFile(join(folder, name), text);
 
   it('are all that are kept for the model but the development set, the test set first', async () => {
-    for (const name of ['behaviour.jsonl', 'test.jsonl', 'dev.jsonl', 'baseline.json']) {
+    for (const name of ['behaviour.jsonl', 'test.jsonl', 'dev.jsonl', 'test.baseline.json']) {
       await put(name, '{}\n');
     }
     const files = await readData(undefined, folder);
