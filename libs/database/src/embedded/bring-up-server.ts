@@ -62,7 +62,8 @@ export async function bringUpServer(
     if (launches === LAUNCHES) break;
     if (launches > 0 && inside !== null) {
       const pid = await removeStaleLocks(folder);
-      if (pid !== null) log.warn({ pid }, 'removed the lock files of a dead database server');
+      if (pid !== null)
+        log.warn({ server: pid }, 'removed the lock files of a dead database server');
     }
     launches++;
     child = launchServer(folder, binaries, options);

@@ -30,7 +30,10 @@ export function hurryShutdown(
     if (ended) return;
     since = pid === null ? null : (since ?? performance.now());
     if (pid === null || since === null || performance.now() - since < patienceMs) return;
-    log.warn({ pid }, 'the built-in database was told to shut down by another program; ending it');
+    log.warn(
+      { server: pid },
+      'the built-in database was told to shut down by another program; ending it',
+    );
     try {
       process.kill(pid, 'SIGINT');
     } catch {
