@@ -96,7 +96,7 @@ export const environmentSchema: {
       type: 'string',
       default: '127.0.0.1',
       description:
-        'Address to listen on. Beyond loopback a key is needed; `0.0.0.0` means every interface.',
+        'Address to listen on; `0.0.0.0` means every interface. Beyond loopback callers need a key.',
     },
     PORT: {
       type: 'integer',
@@ -172,7 +172,7 @@ export const environmentSchema: {
       type: 'boolean',
       $comment: '`false` on loopback in development without `API_KEY`',
       description:
-        'Whether callers need a key. `false` is refused outside `ENVIRONMENT=development`.',
+        'Whether callers need a key. `false` is refused in staging and production, and beyond loopback unless `ENVIRONMENT=development` is set beside it.',
     },
     API_KEY: {
       type: 'string',
@@ -195,8 +195,8 @@ export const environmentSchema: {
     REDIS_URL: {
       type: 'string',
       format: 'redis-url',
-      $comment: 'none: one process only',
-      description: 'Redis 6.2 or newer, for limits that several processes share.',
+      $comment: 'none: limits of each process, queues in the database',
+      description: 'Redis 6.2 or newer, for limits that several processes share and for queues.',
     },
     ENCRYPTION_KEY: {
       type: 'string',
@@ -341,7 +341,7 @@ export const environmentSchema: {
       format: 'http-url',
       $comment: 'no traces',
       description:
-        'OpenTelemetry collector to send traces to (OTLP over HTTP), such as `http://localhost:4318`; other `OTEL_` variables of the OpenTelemetry SDK apply beside it.',
+        'OpenTelemetry collector to send traces to (OTLP over HTTP), such as `http://localhost:4318`; `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_TRACES_SAMPLER` apply beside it.',
     },
     TLS_CERT: {
       type: 'string',
