@@ -13,11 +13,15 @@ export * from './queue.probe.js';
 export * from './scheduler/scheduler-options.js';
 export * from './scheduler/scheduler.js';
 export type * from './scheduler/work.js';
-export { encodeAll, mapInTurns, type EncodeItem } from './tokenization/encode-all.js';
 export * from './tokenization/offsets.js';
+export { mapInTurns, turnsFor, Turns } from './turns.js';
 export * from './tasks/task-registry.js';
 export type * from './tasks/assertion/assertion.task.js';
-export { ASSERTION_LABELS, type AssertionLabel } from './tasks/assertion/assertion-label.js';
+export {
+  ASSERTION_LABELS,
+  assertionLabels,
+  type AssertionLabel,
+} from './tasks/assertion/assertion-label.js';
 export type * from './tasks/text-classification/text-classification.task.js';
 export type * from './tasks/token-classification/token-classification.task.js';
 export type { LabelledSpan } from './tasks/token-classification/span-decoder.js';

@@ -6,8 +6,8 @@ import type { Scheduler } from './scheduler/scheduler.js';
 import type { ItemOutcome, ItemResult, SubmitContext } from './scheduler/work.js';
 import { taskFor, type Prediction } from './tasks/task-registry.js';
 import type { PredictOptions, RawInput } from './tasks/task.js';
-import { mapInTurns } from './tokenization/encode-all.js';
 import type { Encoding } from './tokenization/tokenizer.js';
+import { mapInTurns, turnsFor } from './turns.js';
 
 export interface InferenceRequest {
   readonly model: ModelSelector;
@@ -85,14 +85,14 @@ export class InferenceService {
     this.scheduler.assertRoom(scheduling, request.inputs.length);
 
     const task = taskFor(model.manifest.task);
-    const prepared = await mapInTurns(request.inputs, (raw, i) =>
+    const prepare = (raw: RawInput, i: number) =>
       attempt(() =>
         inCallersTerms(request, i, () => {
           const input = task.parse(raw, request.options, model);
           return { raw, input, encoding: task.prepare(input, request.options, model) };
         }),
-      ),
-    );
+      );
+    const prepared = await mapInTurns(request.inputs, prepare, turnsFor(context));
     const rows = prepared.flatMap((item) =>
       item instanceof DomainError ? [] : [item.encoding.ids],
     );
@@ -105,7 +105,7 @@ export class InferenceService {
     let next = 0;
     // Told after the last item: one that fails may fail the request, and nobody is given the rest.
     const events: PredictionEvent[] = [];
-    const items = await mapInTurns(prepared, (item) => {
+    const finish = (item: (typeof prepared)[number]) => {
       if (item instanceof DomainError) return item;
       const outcome = outcomes[next++];
       return attempt(() => {
@@ -116,7 +116,8 @@ export class InferenceService {
         events.push(eventOf(model, context, answer, encoding, raw));
         return answer;
       });
-    });
+    };
+    const items = await mapInTurns(prepared, finish, turnsFor(context));
     for (const event of events) this.observers.notify(event);
     return { model: model.manifest, items };
   }

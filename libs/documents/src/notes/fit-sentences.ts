@@ -1,4 +1,4 @@
-import { splitsCharacter, type Span, type Tokenizer } from '@app/inference';
+import { splitsCharacter, Turns, type Span, type Tokenizer } from '@app/inference';
 import type { NoteSentence } from './note-analysis.js';
 
 /** What a model takes at once. */
@@ -19,35 +19,46 @@ export interface FittedSentences {
   readonly cut: number;
 }
 
-/** Cuts sentences that a model could not read whole, at a comma or a space where there is one. */
-export function fitSentences(
+/**
+ * Cuts sentences that a model could not read whole, at a comma or a space where there is one.
+ * @throws what the check of the turns throws
+ */
+export async function fitSentences(
   text: string,
   sentences: readonly NoteSentence[],
   windows: readonly ReadingWindow[],
-): FittedSentences {
+  turns = new Turns(),
+): Promise<FittedSentences> {
   const fitted: NoteSentence[] = [];
   let cut = 0;
   for (const sentence of sentences) {
     const { section } = sentence;
-    const pieces = piecesOf(text, sentence, windows);
-    if (pieces.length > 1) cut++;
-    for (const piece of pieces) fitted.push({ ...piece, section });
+    let pieces = 0;
+    for (const piece of piecesOf(text, sentence, windows)) {
+      const pause = turns.pause();
+      if (pause) await pause;
+      fitted.push({ ...piece, section });
+      pieces++;
+    }
+    if (pieces > 1) cut++;
   }
   return { sentences: fitted, cut };
 }
 
-function piecesOf(text: string, sentence: Span, windows: readonly ReadingWindow[]): Span[] {
-  const pieces: Span[] = [];
+function* piecesOf(
+  text: string,
+  sentence: Span,
+  windows: readonly ReadingWindow[],
+): Generator<Span> {
   let { start } = sentence;
   while (start < sentence.end) {
     let end = Math.min(sentence.end, start + MAX_CHARACTERS);
     for (const window of windows) end = Math.min(end, readableEnd(text, start, end, window));
     if (end < sentence.end) end = cutBefore(text, start, end);
-    pieces.push({ start, end: endOfWords(text, start, end) });
+    yield { start, end: endOfWords(text, start, end) };
     start = end;
     while (start < sentence.end && /\s/.test(text.charAt(start))) start++;
   }
-  return pieces;
 }
 
 /** How far a model reads from `start`, at most to `end`. */

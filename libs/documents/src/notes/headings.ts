@@ -25,7 +25,6 @@ const KNOWN = [
   'review of systems',
   'ros',
   'physical exam(?:ination)?',
-  'pe',
   'exam(?:ination)?',
   'vital signs',
   'vitals',
@@ -53,6 +52,8 @@ const KNOWN = [
   'subjective',
   'objective',
 ].join('|');
+/** Read as a heading only with its colon: on a line of its own it may be an embolism in a list. */
+const PHYSICAL_EXAM = 'pe';
 
 /** A heading begins a line, or stands right behind the end of a sentence. */
 const PLACE = `(?<=^[ \\t]*|[.?!][)"']?[ \\t]*)`;
@@ -64,7 +65,7 @@ const IN_CAPITALS = new RegExp(
   `(?=[A-Z])${PLACE}(?=[^:\\n]{0,60}[A-Z]{3})[A-Z][A-Z\\d \\t/&'’(),#+-]{1,60}${COLON}`,
   'gm',
 );
-const BY_NAME = new RegExp(`(?=[a-z])${PLACE}(?:${KNOWN})${COLON}`, 'gim');
+const BY_NAME = new RegExp(`(?=[a-z])${PLACE}(?:${KNOWN}|${PHYSICAL_EXAM})${COLON}`, 'gim');
 const ALONE_ON_ITS_LINE = new RegExp(`^[ \\t]*(?:${KNOWN})[ \\t]*$`, 'gim');
 
 /** @param lines a note with its lines as they were; the headings in order */

@@ -12,13 +12,16 @@ const COMMA_FOR_BREAK = [
   /(?<=[^\d,]),(?=\d{1,2}\.[ \t])/g,
 ];
 
+/** Line breaks of other systems. */
+const OTHER_BREAK = /\r(?!\n)|[\u2028\u2029]/g;
+
 /**
- * The text with such commas as line breaks. Nothing moves: an index into the one is an
- * index into the other.
+ * The text with such commas, and the line breaks of other systems, as `\n`. Nothing moves: an
+ * index into the one is an index into the other.
  */
 export function restoreLineBreaks(text: string): string {
   return COMMA_FOR_BREAK.reduce(
     (lines, pattern) => lines.replace(pattern, (commas) => commas.replaceAll(',', '\n')),
-    text,
+    text.replace(OTHER_BREAK, '\n'),
   );
 }

@@ -288,6 +288,6 @@ describe('NoteAnalyzer', () => {
     const left = analyzer.analyze({ text }, context({ signal: caller.signal }));
     setTimeout(() => caller.abort(), 60);
     await expect(left).rejects.toMatchObject({ code: 'CLIENT_CLOSED_REQUEST' });
-    expect(scheduler.stats().interactive.items).toBe(0);
+    expect(scheduler.stats().bulk).toMatchObject({ items: 0, atGate: 0 });
   });
 });

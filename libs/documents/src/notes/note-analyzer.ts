@@ -2,6 +2,7 @@ import { DomainError, invalidField, type RequestContext } from '@app/common';
 import {
   lengthIn,
   spansForCaller,
+  turnsFor,
   type InferenceAnswer,
   type InferenceService,
   type ModelPool,
@@ -68,11 +69,18 @@ export class NoteAnalyzer {
     const asserter = this.served({ task: 'assertion' });
     const types = assertionTypes(request.assertionTypes, tagger.manifest);
 
-    const segmented = segmentNote(request.text);
-    const { sentences, cut } = fitSentences(segmented.lines, segmented.sentences, [
+    const turns = turnsFor(context);
+    const segmented = await segmentNote(request.text, turns);
+    const windows = [
       { ...tagger, maxTokens: Math.min(tagger.maxTokens, LONGEST_PART) },
       { ...asserter, maxTokens: Math.min(asserter.maxTokens, LONGEST_PART) - MARKER_TOKENS },
-    ]);
+    ];
+    const { sentences, cut } = await fitSentences(
+      segmented.lines,
+      segmented.sentences,
+      windows,
+      turns,
+    );
     const lines = withoutMarkers(segmented.lines, asserter.manifest.entityMarker);
 
     const readable = sentences

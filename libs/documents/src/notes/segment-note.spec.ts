@@ -1,27 +1,30 @@
 import { segmentNote } from './segment-note.js';
 
-const sentences = (text: string): string[] =>
-  segmentNote(text).sentences.map(({ start, end }) => text.slice(start, end));
-const sections = (text: string) =>
-  segmentNote(text).sections.map(({ title, start, end }) => [title, text.slice(start, end)]);
+const sentences = async (text: string): Promise<string[]> =>
+  (await segmentNote(text)).sentences.map(({ start, end }) => text.slice(start, end));
+const sections = async (text: string) =>
+  (await segmentNote(text)).sections.map(({ title, start, end }) => [
+    title,
+    text.slice(start, end),
+  ]);
 
 describe('sections', () => {
-  it('begin at headings in capitals, on lines of their own or before their text', () => {
+  it('begin at headings in capitals, on lines of their own or before their text', async () => {
     const text =
       'Seen today.\n\nHISTORY OF PRESENT ILLNESS:\nCough for 3 days.\n\nPLAN: Rest. Fluids.\n';
-    expect(sections(text)).toEqual([
+    expect(await sections(text)).toEqual([
       [null, 'Seen today.'],
       ['HISTORY OF PRESENT ILLNESS', 'HISTORY OF PRESENT ILLNESS:\nCough for 3 days.'],
       ['PLAN', 'PLAN: Rest. Fluids.'],
     ]);
-    expect(segmentNote(text).sentences.map(({ section }) => section)).toEqual([0, 1, 2, 2]);
+    expect((await segmentNote(text)).sentences.map(({ section }) => section)).toEqual([0, 1, 2, 2]);
   });
 
-  it('begin where a comma stands for a line break', () => {
+  it('begin where a comma stands for a line break', async () => {
     const text =
       'SUBJECTIVE:,  This man has a cough.  He denies fever.,PAST HISTORY: , ,1.  Asthma.,' +
       '2.  Gout.,ALLERGIES: , None.  ,OBJECTIVE:,Vitals:  Pulse 80.,Neck:  Supple.,PLAN:,Rest.';
-    expect(sections(text)).toEqual([
+    expect(await sections(text)).toEqual([
       ['SUBJECTIVE', 'SUBJECTIVE:,  This man has a cough.  He denies fever.'],
       ['PAST HISTORY', 'PAST HISTORY: , ,1.  Asthma.,2.  Gout.'],
       ['ALLERGIES', 'ALLERGIES: , None.'],
@@ -29,7 +32,7 @@ describe('sections', () => {
       ['Vitals', 'Vitals:  Pulse 80.,Neck:  Supple.'],
       ['PLAN', 'PLAN:,Rest.'],
     ]);
-    expect(sentences(text)).toEqual([
+    expect(await sentences(text)).toEqual([
       'SUBJECTIVE:,  This man has a cough.',
       'He denies fever.',
       'PAST HISTORY: , ,1.  Asthma.',
@@ -42,15 +45,25 @@ describe('sections', () => {
     ]);
   });
 
-  it('need no space before or behind a heading, nor capitals where the name is a usual one', () => {
-    expect(sections('He is stable.ASSESSMENT:Pneumonia.Plan: Rest.')).toEqual(
+  it('need no space before or behind a heading, nor capitals where the name is a usual one', async () => {
+    expect(await sections('He is stable.ASSESSMENT:Pneumonia.Plan: Rest.')).toEqual(
       [
         ['ASSESSMENT', 'ASSESSMENT:Pneumonia.'],
         ['Plan', 'Plan: Rest.'],
       ].toSpliced(0, 0, [null as never, 'He is stable.']),
     );
-    expect(sections('Impression\nPossible pneumonia\n')).toEqual([
+    expect(await sections('Impression\nPossible pneumonia\n')).toEqual([
       ['Impression', 'Impression\nPossible pneumonia'],
+    ]);
+  });
+
+  it('begin at PE with its colon only: alone on a line it may be an embolism', async () => {
+    const list = 'DIFFERENTIAL DIAGNOSIS:\nPneumonia\nPE\nACS';
+    expect(await sections(list)).toEqual([['DIFFERENTIAL DIAGNOSIS', list]]);
+    expect(await sentences(list)).toEqual(['DIFFERENTIAL DIAGNOSIS:\nPneumonia', 'PE', 'ACS']);
+    expect(await sections('He is well.\nPE: Lungs clear.')).toEqual([
+      [null, 'He is well.'],
+      ['PE', 'PE: Lungs clear.'],
     ]);
   });
 
@@ -59,13 +72,13 @@ describe('sections', () => {
     'The ratio was 2:1 and the plan was rest.',
     'Dr. Lee said: rest. The note: nothing new.',
     'CT: normal.',
-  ])('do not begin at other colons: %s', (text) => {
-    expect(sections(text)).toEqual([[null, text]]);
+  ])('do not begin at other colons: %s', async (text) => {
+    expect(await sections(text)).toEqual([[null, text]]);
   });
 
-  it('of a note in capitals begin at its headings only', () => {
+  it('of a note in capitals begin at its headings only', async () => {
     const text = 'CHIEF COMPLAINT: CHEST PAIN. NO FEVER, NO COUGH. PLAN: ADMIT.';
-    expect(sections(text).map(([title]) => title)).toEqual(['CHIEF COMPLAINT', 'PLAN']);
+    expect((await sections(text)).map(([title]) => title)).toEqual(['CHIEF COMPLAINT', 'PLAN']);
   });
 });
 
@@ -92,16 +105,16 @@ describe('sentences', () => {
     ['Wait... maybe later.', ['Wait... maybe later.']],
     ['1. Asthma 2. Gout, stage 3. 3. Pain', ['1. Asthma', '2. Gout, stage 3.', '3. Pain']],
     ['O2 sat. 98%. Afebrile.', ['O2 sat. 98%.', 'Afebrile.']],
-  ])('of %j', (text, expected) => {
-    expect(sentences(text)).toEqual(expected);
+  ])('of %j', async (text, expected) => {
+    expect(await sentences(text)).toEqual(expected);
   });
 
-  it('end with their line in a list, and go on over lines that were full', () => {
+  it('end with their line in a list, and go on over lines that were full', async () => {
     const text =
       'Aspirin 81 mg\nLisinopril 10 mg daily\n- no fever\n- possible flu\n' +
       'The patient is a pleasant woman of 62 who was admitted with\n' +
       'Chest pain and shortness of breath,\nworse at night. No edema\r\n\r\nRest';
-    expect(sentences(text)).toEqual([
+    expect(await sentences(text)).toEqual([
       'Aspirin 81 mg',
       'Lisinopril 10 mg daily',
       '- no fever',
@@ -112,27 +125,75 @@ describe('sentences', () => {
     ]);
   });
 
-  it('keep a heading that nothing follows', () => {
-    expect(sentences('PHYSICAL EXAMINATION:\n\nGENERAL:  Well.\nPLAN:')).toEqual([
+  it('go on over a full line that begins with its heading', async () => {
+    const text =
+      'IMPRESSION: CT of the chest shows no evidence of acute\npulmonary embolism.\n' +
+      'HISTORY OF PRESENT ILLNESS: The patient is a man with no evidence\nof pneumonia or effusion.';
+    expect(await sentences(text)).toEqual([
+      'IMPRESSION: CT of the chest shows no evidence of acute\npulmonary embolism.',
+      'HISTORY OF PRESENT ILLNESS: The patient is a man with no evidence\nof pneumonia or effusion.',
+    ]);
+  });
+
+  it('end with a full line only where its period ends them', async () => {
+    const text =
+      'The film that was taken of him yesterday afternoon shows poss.\npneumonia. He was seen and was ' +
+      'later evaluated by Dr.\nSmith for chest pain. His temperature this morning was 37.\n120/80 is ' +
+      'his usual blood pressure, as far as he knows.\nthe lungs are clear.';
+    expect(await sentences(text)).toEqual([
+      'The film that was taken of him yesterday afternoon shows poss.\npneumonia.',
+      'He was seen and was later evaluated by Dr.\nSmith for chest pain.',
+      'His temperature this morning was 37.',
+      '120/80 is his usual blood pressure, as far as he knows.',
+      'the lungs are clear.',
+    ]);
+  });
+
+  it('end with their line, whatever the system that wrote its end', async () => {
+    const text = 'He denies chest pain\rNo fever\u2028No cough\u2029Well\r\nPLAN: rest\r';
+    expect(await sentences(text)).toEqual([
+      'He denies chest pain',
+      'No fever',
+      'No cough',
+      'Well',
+      'PLAN: rest',
+    ]);
+  });
+
+  it('keep a heading that nothing follows', async () => {
+    expect(await sentences('PHYSICAL EXAMINATION:\n\nGENERAL:  Well.\nPLAN:')).toEqual([
       'PHYSICAL EXAMINATION:',
       'GENERAL:  Well.',
       'PLAN:',
     ]);
   });
 
-  it('are none in a text of white space', () => {
-    expect(segmentNote(' \n\t ')).toMatchObject({ sections: [], sentences: [] });
+  it('are none in a text of white space', async () => {
+    expect(await segmentNote(' \n\t ')).toMatchObject({ sections: [], sentences: [] });
   });
 });
 
 describe('what models read', () => {
-  it('has line breaks for the commas that stood for them, and every index in its place', () => {
+  it('has line breaks for the commas that stood for them, and every index in its place', async () => {
     const text = 'PLAN:,1.  Rest, fluids.,2.  Seen q.d., b.i.d.,Return.';
-    const { lines } = segmentNote(text);
+    const { lines } = await segmentNote(text);
     expect(lines).toBe('PLAN:\n1.  Rest, fluids.\n2.  Seen q.d., b.i.d.\nReturn.');
   });
 
-  it('is found in time that grows with the text, whatever it holds', () => {
+  it('is found in turns with others', async () => {
+    let turns = 0;
+    let running = true;
+    const turn = (): void => {
+      turns++;
+      if (running) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await segmentNote('A? '.repeat(66_000));
+    running = false;
+    expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is found in time that grows with the text, whatever it holds', async () => {
     const hostile = [
       ' '.repeat(200_000),
       'A '.repeat(100_000),
@@ -146,11 +207,12 @@ describe('what models read', () => {
       'A: '.repeat(60_000),
       "'.".repeat(100_000),
       `a${' '.repeat(100_000)}${'. '.repeat(50_000)}`,
+      `${'PLAN: a.'.repeat(25_000)}\n`,
     ];
     for (const text of hostile) {
       // Of the processor, so that a busy machine changes nothing; the square would take far longer.
       const before = process.cpuUsage();
-      segmentNote(text);
+      await segmentNote(text);
       const { user, system } = process.cpuUsage(before);
       expect((user + system) / 1_000).toBeLessThan(2_000);
     }

@@ -1,4 +1,4 @@
-import type { Span } from '@app/inference';
+import { Turns, type Span } from '@app/inference';
 import { findHeadings, type Heading } from './headings.js';
 import { restoreLineBreaks } from './line-breaks.js';
 import type { NoteSection, NoteSentence } from './note-analysis.js';
@@ -22,19 +22,29 @@ const UNFINISHED =
 /**
  * Parts a note into sections and sentences. Every character of it but white space, and
  * commas that stand for line breaks, belongs to one sentence; every sentence to one section.
+ * @throws what the check of the turns throws
  */
-export function segmentNote(text: string): SegmentedNote {
+export async function segmentNote(text: string, turns = new Turns()): Promise<SegmentedNote> {
   const lines = restoreLineBreaks(text);
   const headings = findHeadings(lines);
   const sections: NoteSection[] = [];
   const sentences: NoteSentence[] = [];
   for (const { heading, start, end } of stretches(lines, headings)) {
-    const parts = sentencesOf(lines, heading, start, end);
-    const [first, last] = [parts[0], parts.at(-1)];
-    if (!first || !last) continue;
     const section = sections.length;
-    sections.push({ title: heading?.title ?? null, start: first.start, end: last.end });
-    for (const part of parts) sentences.push({ ...part, section });
+    const first = sentences.length;
+    // The heading and the white space behind it stay with the first sentence.
+    const body = heading ? skipSpace(lines, heading.end, end) : start;
+    let at = start;
+    for (const cut of cutsOf(lines, body, end)) {
+      const pause = turns.pause();
+      if (pause) await pause;
+      const span = trimmed(lines, at, cut);
+      if (span) sentences.push({ ...span, section });
+      at = cut;
+    }
+    const [from, to] = [sentences[first], sentences.at(-1)];
+    if (from && to)
+      sections.push({ title: heading?.title ?? null, start: from.start, end: to.end });
   }
   return { lines, sections, sentences };
 }
@@ -55,42 +65,34 @@ function stretches(lines: string, headings: readonly Heading[]): Stretch[] {
   ];
 }
 
-function sentencesOf(lines: string, heading: Heading | null, start: number, end: number): Span[] {
-  // The heading and the white space behind it stay with the first sentence.
-  const body = heading ? skipSpace(lines, heading.end, end) : start;
-  const breaks = [...lineEnds(lines, body, end), end];
-  const cuts: number[] = [];
+/** Where the sentences of a passage end, each found when it is asked for. */
+function* cutsOf(lines: string, body: number, end: number): Generator<number> {
   let from = body;
-  for (const to of breaks) {
-    cuts.push(...sentenceEnds(lines, from, to), to);
+  for (const to of lineEnds(lines, body, end)) {
+    yield* sentenceEnds(lines, from, to);
+    yield to;
     from = to;
   }
-  const spans: Span[] = [];
-  let at = start;
-  for (const cut of cuts) {
-    const span = trimmed(lines, at, cut);
-    if (span) spans.push(span);
-    at = cut;
-  }
-  return spans;
 }
 
-/** The line breaks that part sentences, as indices of the next line. */
-function lineEnds(lines: string, from: number, to: number): number[] {
-  const ends: number[] = [];
-  let lineStart = from;
+/** The line breaks that part sentences, as indices of the next line, and `to`. */
+function* lineEnds(lines: string, from: number, to: number): Generator<number> {
+  // A heading before the text is part of what fills its line.
+  const before = lines.slice(Math.max(0, from - FULL_LINE), from);
+  let lineStart = from - before.length + before.lastIndexOf('\n') + 1;
   for (let at = lines.indexOf('\n', from); at !== -1 && at < to; at = lines.indexOf('\n', at + 1)) {
     const line = lines.slice(lineStart, at).trimEnd();
     const next = lines.slice(at + 1, Math.min(to, at + 80));
-    if (parts(line, next)) ends.push(at + 1);
+    if (parts(line, next)) yield at + 1;
     lineStart = at + 1;
   }
-  return ends;
+  yield to;
 }
 
 function parts(line: string, next: string): boolean {
   if (/^[ \t\r]*(?:\n|$)/.test(next) || LIST_ITEM.test(next)) return true;
-  if (line === '' || /[.?!:;][)\]"'”’]*$/.test(line)) return true;
+  // Whether a period ends a sentence or shortens a word is judged as it is within a line.
+  if (line === '' || /[:;][)\]"'”’]*$/.test(line)) return true;
   return line.length < FULL_LINE && !UNFINISHED.test(line);
 }
 

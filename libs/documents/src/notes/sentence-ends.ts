@@ -13,28 +13,37 @@ const REACH = 40;
 
 /**
  * Where the sentences of a passage part, its own end not among them: behind closing marks, and
- * before the numbers of a list within a line.
+ * before the numbers of a list within a line. Each is found when it is asked for.
  */
-export function sentenceEnds(text: string, from: number, to: number): number[] {
-  const ends: number[] = [];
+export function* sentenceEnds(text: string, from: number, to: number): Generator<number> {
   let start = skipBlanks(text, from, to);
   let item = listNumberAt(text, start);
-  const part = (at: number): void => {
-    ends.push(at);
-    start = skipBlanks(text, at, to);
-    item = listNumberAt(text, start);
-  };
   for (const match of text.slice(from, to).matchAll(MARK)) {
     const mark = from + match.index;
     const end = mark + match[0].length;
     if (end >= to) break;
     const context = contextOf(text, start, mark, end, to);
-    const { word } = context;
-    if (item !== null && word === String(item + 1) && /^\s+\p{L}/u.test(context.after)) {
-      if (mark - word.length > start) part(mark - word.length);
-    } else if (closes(context)) part(end);
+    const at = endAt(context, item, start, mark, end);
+    if (at === null) continue;
+    yield at;
+    start = skipBlanks(text, at, to);
+    item = listNumberAt(text, start);
   }
-  return ends;
+}
+
+/** Where a sentence ends on account of a mark; null when it does not. */
+function endAt(
+  context: Context,
+  item: number | null,
+  start: number,
+  mark: number,
+  end: number,
+): number | null {
+  const { word, after } = context;
+  if (item !== null && word === String(item + 1) && /^\s+\p{L}/u.test(after)) {
+    return mark - word.length > start ? mark - word.length : null;
+  }
+  return closes(context) ? end : null;
 }
 
 /** What stands around a mark. */
@@ -73,7 +82,7 @@ function closes(context: Context): boolean {
   if (isListNumber) return false;
   if (/^\p{Ll}/u.test(next)) return !mark.startsWith('..') && isPlainWord(word);
   // Never inside a number, even one with a space in it.
-  if (/\d$/.test(word) && /^\d/.test(next)) return false;
+  if (/\d$/.test(word) && /^\d/.test(next)) return /^[ \t\r]*\n/.test(after);
   const kind = abbreviationKind(word);
   if (kind === 'before something') return false;
   if (/^no$/i.test(word)) return !/^\d/.test(next);

@@ -64,7 +64,7 @@ export function startDeadline(
   };
 }
 
-function deadlinePassed(): DomainError {
+export function deadlinePassed(): DomainError {
   return new DomainError(
     'INFERENCE_TIMEOUT',
     'The deadline passed before the prediction was ready; retry, or raise X-Request-Timeout-Ms.',

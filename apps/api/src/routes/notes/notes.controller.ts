@@ -22,8 +22,9 @@ export class NotesController {
     description:
       'Finds the sections and sentences of a note of up to 200,000 characters, the entities in them ' +
       '(model `clinical-ner`), and whether each problem is present, absent or possible (the default ' +
-      'assertion model). All within one request and its deadline; nothing is stored. Long notes, ' +
-      'beyond some 250 sentences, are read at bulk priority.',
+      'assertion model). All within one request and its deadline; the note itself is not stored. Its ' +
+      'predictions are logged as all others are: their texts as a keyed hash, or encrypted where ' +
+      'STORE_PREDICTION_TEXT is on. Long notes, beyond some 250 sentences, are read at bulk priority.',
   })
   @ApiOkResponse({ type: AnalyzeNoteResponse })
   @ApiProblems('TEXT_TOO_LONG', 'OVERLOADED', 'MODEL_NOT_READY', 'INFERENCE_TIMEOUT')
