@@ -251,6 +251,10 @@ describe('a model is not added', () => {
       },
       reason: /fails at 65 tokens: lower max_position_embeddings/,
     },
+    'under a name and version that ship with the service': {
+      args: ['--name', 'clinical-ner', '--version', '1.0.0'],
+      reason: /clinical-ner@1\.0\.0 ships with the service; give another --name or --version/,
+    },
     'with an option that does not exist': {
       args: ['--tsak', 'assertion'],
       reason: /--tsak.*npm run models -- <command>/s,

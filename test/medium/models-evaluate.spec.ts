@@ -8,7 +8,8 @@ import { runTool, type ToolRun } from '../support/tool.js';
 const SMALL = { layers: 1, hidden: 16, heads: 2, ffn: 32, maxPositions: 64 };
 const CARD = '# Card\n<!-- evaluation:begin -->\n<!-- evaluation:end -->\n## End\n';
 const SOURCES: Readonly<Record<string, ModelFolderOptions>> = {
-  assertion: { ...SMALL, entityMarker: '[entity]', labels: ['PRESENT', 'ABSENT', 'POSSIBLE'] },
+  // Its classes are spelled otherwise than the answers of the task.
+  assertion: { ...SMALL, entityMarker: '[entity]', labels: ['Present', 'Absent', 'Possible'] },
   topics: { ...SMALL, labels: ['cardiology', 'other'] },
   problems: { ...SMALL, head: 'token', labels: ['O', 'B-PROBLEM', 'I-PROBLEM'] },
   vectors: { ...SMALL, head: 'hidden' },
@@ -85,6 +86,9 @@ describe('a model of one’s own', () => {
     expect(first).toContain(`| test.jsonl | 30 | \`${sum}\` | as noted |`);
     expect(first).toContain('30 texts of 6 notes; intervals are over whole notes.');
     expect(second).toBe(first);
+    for (const label of ['PRESENT', 'ABSENT', 'POSSIBLE']) {
+      expect(first).toContain(`| ${label} | 10 | `);
+    }
     expect(first).toContain('not listed: the set is frozen');
     expect(first).not.toContain('on day');
     const card = await readFile(join(folder, 'own/assertion/1.0.0/MODEL_CARD.md'), 'utf8');

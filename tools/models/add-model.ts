@@ -1,5 +1,11 @@
-import { basename, dirname, resolve } from 'node:path';
-import { importHuggingFaceFolder, modelKey, type CatalogEntry } from '@app/model-registry';
+import { basename, dirname, join, resolve } from 'node:path';
+import { SetupError } from '@app/common';
+import {
+  importHuggingFaceFolder,
+  modelKey,
+  readManifest,
+  type CatalogEntry,
+} from '@app/model-registry';
 import { DONE, type ExitCode, type Output } from './console.js';
 import { compareGoldenAnswers } from './golden-answers.js';
 import { ModelTester, type TesterOptions } from './model-tester.js';
@@ -14,8 +20,10 @@ export async function addModel(
   output: Output,
 ): Promise<ExitCode> {
   const { folder, ...options } = command;
+  const target = { ...alreadyThere(folder, places), ...definedOf(options) };
   let example = '';
   const verify = async (entry: CatalogEntry): Promise<void> => {
+    await refuseBundledTwin(entry, target.root, places);
     const tester = await ModelTester.start(settings);
     try {
       const model = await tester.test(entry);
@@ -26,8 +34,7 @@ export async function addModel(
     }
   };
   const added = await importHuggingFaceFolder(folder, {
-    ...alreadyThere(folder, places),
-    ...definedOf(options),
+    ...target,
     verify,
   });
   const { manifest } = added;
@@ -50,6 +57,21 @@ function alreadyThere(
   const root = dirname(dirname(path));
   if (root !== own && root !== bundled) return { root: own };
   return { root, name: basename(dirname(path)), version: basename(path) };
+}
+
+/** @throws SetupError: the service does not start with two models of one name and version */
+async function refuseBundledTwin(
+  { manifest }: CatalogEntry,
+  root: string,
+  { bundled }: Places,
+): Promise<void> {
+  const { name, version } = manifest;
+  if (resolve(root) === resolve(bundled)) return;
+  const ships = await readManifest(join(bundled, name, version)).catch(() => null);
+  if (ships === null) return;
+  throw new SetupError(
+    `${name}@${version} ships with the service; give another --name or --version`,
+  );
 }
 
 function definedOf<T extends object>(options: T): Partial<T> {

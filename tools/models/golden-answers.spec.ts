@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DomainError } from '@app/common';
 import type { Prediction } from '@app/inference';
 import type { CatalogEntry } from '@app/model-registry';
 import { compareGoldenAnswers } from './golden-answers.js';
@@ -55,6 +56,17 @@ describe('golden answers', () => {
     await expect(compare([line('ABSENT', 0.9)], {}, embedding)).rejects.toThrow('expects a label');
     const broken = async () => ({ ...answer, probabilities: { ABSENT: NaN } });
     await expect(compare([line('ABSENT', 0.9)], {}, broken)).rejects.toThrow('got NaN');
+  });
+
+  it('name the line that cannot be asked, or has not the form of one', async () => {
+    const refuse = async () => {
+      throw new DomainError('VALIDATION_ERROR', 'entity.end lies beyond the text.');
+    };
+    await expect(compare([line('ABSENT', 0.9)], {}, refuse)).rejects.toThrow(
+      'golden.jsonl:1 cannot be asked: entity.end lies beyond the text.',
+    );
+    const open = { ...line('ABSENT', 0.9), entity: { start: 3 } };
+    await expect(compare([line('ABSENT', 0.9), open])).rejects.toThrow('golden.jsonl:3 must be');
   });
 
   it('of spans count when place, class and score are the same', async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SetupError } from '@app/common';
+import { DomainError, SetupError } from '@app/common';
 import type { Prediction } from '@app/inference';
 import type { CatalogEntry } from '@app/model-registry';
 import type { TestedModel } from './model-tester.js';
@@ -52,7 +52,7 @@ export async function compareGoldenAnswers(
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue;
     const golden = parseLine(line, i + 1);
-    const problem = difference(golden, await model.predict(golden), tolerance);
+    const problem = await problemOf(golden, model, tolerance);
     if (problem !== null) problems.push(`${GOLDEN_FILE}:${i + 1} ${problem}`);
     compared++;
   }
@@ -63,6 +63,20 @@ export async function compareGoldenAnswers(
   throw new SetupError(
     `${problems.length} of ${compared} golden answers differ:\n${shown.map((p) => `  - ${p}`).join('\n')}`,
   );
+}
+
+async function problemOf(
+  golden: GoldenAnswer,
+  model: TestedModel,
+  tolerance: number,
+): Promise<string | null> {
+  try {
+    return difference(golden, await model.predict(golden), tolerance);
+  } catch (error) {
+    // Such as an entity beyond the text.
+    if (error instanceof DomainError) return `cannot be asked: ${error.message}`;
+    throw error;
+  }
 }
 
 function difference(golden: GoldenAnswer, got: Prediction, tolerance: number): string | null {
@@ -123,15 +137,20 @@ function isGolden(value: unknown): value is GoldenAnswer {
     typeof text === 'string' &&
     typeof label === 'string' &&
     isNumbers(probabilities) &&
-    (entity === undefined || isNumbers(entity))
+    (entity === undefined || isPlace(entity))
   );
 }
 
 function isSpan(value: unknown): value is GoldenSpan {
   if (typeof value !== 'object' || value === null) return false;
   const { label, ...numbers } = value as Readonly<Record<string, unknown>>;
-  const known = ['start', 'end', 'score'].every((name) => name in numbers);
-  return typeof label === 'string' && known && isNumbers(numbers);
+  return typeof label === 'string' && 'score' in numbers && isPlace(numbers) && isNumbers(numbers);
+}
+
+function isPlace(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { start, end } = value as Readonly<Record<string, unknown>>;
+  return Number.isSafeInteger(start) && Number.isSafeInteger(end);
 }
 
 function isNumbers(value: unknown): boolean {

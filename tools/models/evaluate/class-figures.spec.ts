@@ -35,5 +35,6 @@ describe('classFigures', () => {
 describe('confusionOf', () => {
   it('counts one answer in the row of what was expected', () => {
     expect([...confusionOf(['a', 'b'], 'a', 'b')]).toEqual([0, 1, 0, 0]);
+    expect(() => confusionOf(['A', 'B'], 'a', 'b')).toThrow('a or b is none of A, B');
   });
 });

@@ -15,14 +15,20 @@ export interface ClassFigures {
   readonly perClass: readonly ClassFigure[];
 }
 
-/** One answer as counts of a confusion matrix: rows expected, columns answered, row by row. */
+/**
+ * One answer as counts of a confusion matrix: rows expected, columns answered, row by row.
+ * @throws Error for a label that is none of `labels`
+ */
 export function confusionOf(
   labels: readonly string[],
   expected: string,
   answered: string,
 ): Float64Array {
+  const [row, column] = [labels.indexOf(expected), labels.indexOf(answered)];
+  if (row < 0 || column < 0)
+    throw new Error(`${expected} or ${answered} is none of ${labels.join(', ')}`);
   const counts = new Float64Array(labels.length ** 2);
-  counts[labels.indexOf(expected) * labels.length + labels.indexOf(answered)] = 1;
+  counts[row * labels.length + column] = 1;
   return counts;
 }
 

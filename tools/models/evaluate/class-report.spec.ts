@@ -50,6 +50,20 @@ describe('the account of labelled texts', () => {
     expect(bins[8]!.count).toBe(4);
   });
 
+  it('gives the mean over classes no interval from resamples that lack one', () => {
+    const rare = [
+      ...Array.from({ length: 10 }, () => answer('PRESENT', { label: 'PRESENT' })),
+      ...Array.from({ length: 9 }, () => answer('ABSENT', { label: 'ABSENT' })),
+      answer('PRESENT', { label: 'POSSIBLE' }),
+    ];
+    const row = /\| macro F1 \| 20 \| {2}\| {2}\| (\S+) \((\S+)–(\S+)\) \|/.exec(
+      reportClasses('test.jsonl', LABELS, rare, null).markdown,
+    );
+    expect(Number(row?.[1])).toBeCloseTo((20 / 21 + 1) / 3, 3);
+    // Where the rare class is missed, its F1 is 0, and the mean cannot exceed two thirds.
+    expect(Number(row?.[3])).toBeLessThan(0.667);
+  });
+
   it('counts several sets as one, and notes of the same name in two of them as two', () => {
     const sets = [
       { name: 'a.jsonl', answers },

@@ -44,8 +44,8 @@ export function reportClasses(
   frozen = false,
 ): ClassReport {
   const groups = countsByNote(labels, answers);
-  const estimates = bootstrap(groups, (counts) => flat(classFigures(labels, counts)));
   const confusion = totalOf(labels, answers);
+  const estimates = bootstrap(groups, statisticsLike(labels, confusion));
   const bins = reliabilityBins(answers, 10);
   const wrong = answers.filter(({ right }) => !right);
   const markdown = [
@@ -69,11 +69,12 @@ export function reportTogether(
 ): string {
   const answers = sets.flatMap((set) => set.answers);
   const groups = sets.flatMap((set) => countsByNote(labels, set.answers));
-  const estimates = bootstrap(groups, (counts) => flat(classFigures(labels, counts)));
+  const total = totalOf(labels, answers);
+  const estimates = bootstrap(groups, statisticsLike(labels, total));
   return joined([
     `### ${escaped(sets.map(({ name }) => name).join(' and '))} together`,
     `${counted(answers.length, 'text')}.`,
-    figuresTable(labels, classFigures(labels, totalOf(labels, answers)), estimates, null),
+    figuresTable(labels, classFigures(labels, total), estimates, null),
     calibrationTable(answers, reliabilityBins(answers, 10)),
   ]);
 }
@@ -111,12 +112,24 @@ function totalOf(labels: readonly string[], answers: readonly ClassAnswer[]): Fl
   return all ?? new Float64Array(labels.length ** 2);
 }
 
-function flat({ accuracy, macroF1, perClass }: ClassFigures): number[] {
-  return [
-    accuracy,
-    macroF1,
-    ...perClass.flatMap(({ precision, recall, f1 }) => [precision, recall, f1]),
-  ];
+/**
+ * The figures of a resample. Macro F1 is undefined in one that lacks a class of the whole: the
+ * mean of fewer classes is another figure.
+ */
+function statisticsLike(
+  labels: readonly string[],
+  whole: Float64Array,
+): (counts: Float64Array) => number[] {
+  const isThere = ({ f1 }: ClassFigures['perClass'][number]) => !Number.isNaN(f1);
+  const classes = classFigures(labels, whole).perClass.filter(isThere).length;
+  return (counts) => {
+    const { accuracy, macroF1, perClass } = classFigures(labels, counts);
+    return [
+      accuracy,
+      perClass.filter(isThere).length === classes ? macroF1 : NaN,
+      ...perClass.flatMap(({ precision, recall, f1 }) => [precision, recall, f1]),
+    ];
+  };
 }
 
 function groupsOf(answers: readonly ClassAnswer[], groups: number): string {

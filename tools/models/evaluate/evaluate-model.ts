@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from '@app/common';
+import { assertionLabels } from '@app/inference';
 import {
   ManifestError,
   modelKey,
@@ -100,7 +101,10 @@ async function evaluateClasses(
   service: EvaluatedService,
   files: readonly DataFile[],
 ): Promise<Evaluation> {
-  const { labels, name, version } = service.model.manifest;
+  const { manifest } = service.model;
+  const { name, version } = manifest;
+  // A model may call its classes LABEL_0 or Present; answers use the words of the task.
+  const labels = manifest.task === 'assertion' ? assertionLabels(manifest) : manifest.labels;
   const sections: string[] = [];
   const drawings: Record<string, string> = {};
   const measured: Evaluation['measured'][number][] = [];
