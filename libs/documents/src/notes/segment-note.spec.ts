@@ -139,13 +139,13 @@ describe('sentences', () => {
     const text =
       'The film that was taken of him yesterday afternoon shows poss.\npneumonia. He was seen and was ' +
       'later evaluated by Dr.\nSmith for chest pain. His temperature this morning was 37.\n120/80 is ' +
-      'his usual blood pressure, as far as he knows.\nthe lungs are clear.';
+      'his usual blood pressure, as far as he knows.\nthe lungs are clear, as they were at his last visit here;\nno wheezes.';
     expect(await sentences(text)).toEqual([
       'The film that was taken of him yesterday afternoon shows poss.\npneumonia.',
       'He was seen and was later evaluated by Dr.\nSmith for chest pain.',
       'His temperature this morning was 37.',
       '120/80 is his usual blood pressure, as far as he knows.',
-      'the lungs are clear.',
+      'the lungs are clear, as they were at his last visit here;\nno wheezes.',
     ]);
   });
 

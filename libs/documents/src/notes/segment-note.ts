@@ -91,8 +91,8 @@ function* lineEnds(lines: string, from: number, to: number): Generator<number> {
 
 function parts(line: string, next: string): boolean {
   if (/^[ \t\r]*(?:\n|$)/.test(next) || LIST_ITEM.test(next)) return true;
-  // Whether a period ends a sentence or shortens a word is judged as it is within a line.
-  if (line === '' || /[:;][)\]"'”’]*$/.test(line)) return true;
+  // What another mark at its end means is judged as it is within a line.
+  if (line === '' || /:[)\]"'”’]*$/.test(line)) return true;
   return line.length < FULL_LINE && !UNFINISHED.test(line);
 }
 
