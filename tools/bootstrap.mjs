@@ -24,6 +24,7 @@ try {
   process.env.ONNXRUNTIME_NODE_INSTALL ??= 'skip';
 
   const target = targetOf(command, args);
+  if (process.env.npm_lifecycle_event) followParent();
   await install(root);
   await build(root);
   if (target) await runHere(target.file, target.args);
@@ -63,13 +64,13 @@ function targetOf(name, rest) {
 async function runHere(file, rest) {
   const absolute = path.resolve(root, file);
   process.argv = [process.argv[0], absolute, ...rest];
-  if (process.env.npm_lifecycle_event) followParent();
   await import(pathToFileURL(absolute).href);
 }
 
 /**
  * npm runs scripts through a shell that may die of SIGTERM without passing it
- * on, which would leave the service behind, holding its port.
+ * on, which would leave the service behind, holding its port; also while it is
+ * still being installed and built.
  */
 function followParent() {
   const parent = process.ppid;

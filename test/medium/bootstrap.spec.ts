@@ -104,16 +104,37 @@ describe('bootstrap', () => {
 
   it('ends with the shell that npm started it through', async () => {
     await startAndStop();
-    const script = '"$0" tools/bootstrap.mjs start & wait';
-    const run = follow(
-      spawn('sh', ['-c', script, process.execPath], {
-        cwd: project,
-        env: { ...process.env, npm_lifecycle_event: 'start' },
-      }),
-    );
+    const run = throughShell();
     await run.printed('ready');
     run.child.kill('SIGKILL');
     await run.printed('closed by SIGTERM');
+  });
+
+  it('starts nothing when that shell ends during the build', async () => {
+    const run = throughShell();
+    await run.warned('Building');
+    run.child.kill('SIGKILL');
+    // Its output ends with the last process that holds it.
+    const { stdout } = await run.ended;
+    expect(stdout).not.toContain('ready');
+  });
+
+  it('takes over a lock whose holder is gone, and leaves that of a successor alone', async () => {
+    const lock = path.join(project, 'x.lock');
+    await writeFile(lock, '999999999');
+    const work = `
+      const { withLock } = await import(${JSON.stringify(path.join(project, 'tools/bootstrap/lock.mjs'))});
+      const { appendFile } = await import('node:fs/promises');
+      await withLock(process.argv[1], () => true, async () => {
+        await appendFile('work.log', 'in ');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await appendFile('work.log', 'out ');
+      });`;
+    const runs = Array.from({ length: 4 }, () =>
+      follow(spawn(process.execPath, ['--input-type=module', '-e', work, lock], { cwd: project })),
+    );
+    for (const { ended } of runs) expect(await ended).toMatchObject({ code: 0 });
+    expect(await readFile(path.join(project, 'work.log'), 'utf8')).toBe('in out '.repeat(4));
   });
 
   it('passes arguments on to a tool', async () => {
@@ -140,6 +161,17 @@ describe('bootstrap', () => {
     const bootstrap = path.join(project, 'tools/bootstrap.mjs');
     const command = args.length > 0 ? args : ['start'];
     return follow(spawn(process.execPath, [bootstrap, ...command], { cwd: project, env }));
+  }
+
+  /** As npm does. */
+  function throughShell(): Run {
+    const script = '"$0" tools/bootstrap.mjs start & wait';
+    return follow(
+      spawn('sh', ['-c', script, process.execPath], {
+        cwd: project,
+        env: { ...process.env, npm_lifecycle_event: 'start' },
+      }),
+    );
   }
 
   function follow(child: ChildProcess): Run {

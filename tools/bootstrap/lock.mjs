@@ -1,4 +1,4 @@
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -36,8 +36,9 @@ async function acquire(file) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    if (await isStale(file)) {
-      await rm(file, { force: true });
+    const stale = await staleLock(file);
+    if (stale !== null) {
+      await remove(file, stale);
       continue;
     }
     if (!told) process.stderr.write('Waiting for another start to finish its preparation …\n');
@@ -46,16 +47,29 @@ async function acquire(file) {
   }
 }
 
-async function isStale(file) {
+/** When the lock was last touched if nobody holds it any more; else null. */
+async function staleLock(file) {
   try {
     const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs > STALE_MS) return true;
+    if (Date.now() - mtimeMs > STALE_MS) return mtimeMs;
     const pid = Number(await readFile(file, 'utf8'));
-    return pid === process.pid || (pid > 0 && !isAlive(pid));
+    return pid === process.pid || (pid > 0 && !isAlive(pid)) ? mtimeMs : null;
   } catch (error) {
-    if (error.code === 'ENOENT') return false;
+    if (error.code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Removes the lock unless another process has done so and holds a new one by now. */
+async function remove(file, touched) {
+  const aside = `${file}.${process.pid}`;
+  try {
+    await rename(file, aside);
+    if ((await stat(aside)).mtimeMs !== touched) await link(aside, file);
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+  }
+  await rm(aside, { force: true });
 }
 
 function isAlive(pid) {
