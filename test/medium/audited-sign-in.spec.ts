@@ -109,6 +109,14 @@ describe('signing in and out, and the log of it', () => {
     expect(await sessions()).toEqual([]);
   });
 
+  it('says which character no user name can hold', async () => {
+    const signIn = service.logIn({ username: 'a\0', password: ADMIN_PASSWORD }, ACTING);
+    await expect(signIn).rejects.toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringContaining('NUL') as string,
+    });
+  });
+
   it('counts no failure that it cannot record', async () => {
     audit.broken = true;
     await expect(logIn('wrong-password-wrong')).rejects.toThrow('full');

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tenantsRepository, usersRepository, type Auth, type Principal } from '@app/auth';
+import { jest } from '@jest/globals';
 import { DomainError } from '@app/common';
 import { freshDatabase, type FreshDatabase } from '@app/database/testing';
+import { Signals } from '@app/signals';
+import { eq, isNotNull } from 'drizzle-orm';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
-import { refreshTokens } from '../../libs/auth/src/auth.schema.js';
+import { apiKeys, refreshTokens, signingKeys } from '../../libs/auth/src/auth.schema.js';
 import {
   ADMIN_PASSWORD as PASSWORD,
   startAuth,
@@ -117,6 +120,24 @@ describe('accounts', () => {
     });
   });
 
+  describe('signing keys', () => {
+    /** What an instance says that has just started, as if the last rotation had been so long ago. */
+    async function codeLater(minutes: number, credential: string) {
+      const retiredAt = new Date(Date.now() - minutes * 60_000);
+      const { db } = fresh.database;
+      await db.update(signingKeys).set({ retiredAt }).where(isNotNull(signingKeys.retiredAt));
+      const instance = await startAuth(fresh.database);
+      return codeOf(identify(instance, credential)).finally(() => instance.close());
+    }
+
+    it('verify what an instance signs that looks for new ones once an hour', async () => {
+      await here.auth.signingKeys.rotate();
+      const { accessToken } = await logInAt(there, 'admin', PASSWORD);
+      expect(await codeLater(89, accessToken)).toBe('no failure');
+      expect(await codeLater(92, accessToken)).toBe('UNAUTHENTICATED');
+    });
+  });
+
   describe('refresh tokens', () => {
     it('answer 100 exchanges at once with one and the same successor', async () => {
       const { refreshToken, sessionId } = await logIn();
@@ -160,6 +181,27 @@ describe('accounts', () => {
     expect(await codeOf(identify(here, pair.accessToken))).toBe('TOKEN_REVOKED');
     await eventually(() => codeOf(identify(there, pair.accessToken)), 'TOKEN_REVOKED');
     expect(await codeOf(here.auth.signIn.refresh(pair.refreshToken))).toBe('TOKEN_REVOKED');
+  });
+
+  it('refuses all that has ended, though telling the other instances of one failed', async () => {
+    const [first, second] = [await logIn(), await logIn()];
+    const issued = await createKey();
+    for (const { auth } of [here, there]) {
+      for (const held of [first.accessToken, second.accessToken, issued.key]) {
+        await auth.authenticator.identify(held);
+      }
+    }
+    await fresh.database.transaction((tx) => here.auth.apiKeys.revoke(tx, null, issued.row.id));
+    const away = new DomainError('SERVICE_UNAVAILABLE', 'away');
+    const send = jest.spyOn(Signals.prototype, 'send').mockRejectedValueOnce(away);
+    const ended = { sessions: [first.sessionId, second.sessionId], keys: [issued.row.id] };
+    await expect(here.auth.announce(ended)).rejects.toBe(away);
+    send.mockRestore();
+    expect(await codeOf(identify(here, first.accessToken))).toBe('TOKEN_REVOKED');
+    expect(await codeOf(identify(here, second.accessToken))).toBe('TOKEN_REVOKED');
+    expect(await codeOf(identify(here, issued.key))).toBe('UNAUTHENTICATED');
+    await eventually(() => codeOf(identify(there, second.accessToken)), 'TOKEN_REVOKED');
+    await eventually(() => codeOf(identify(there, issued.key)), 'UNAUTHENTICATED');
   });
 
   it('locks an account after failed sign-ins, in words that tell nothing', async () => {
@@ -259,6 +301,22 @@ describe('accounts', () => {
       expect(await identify(here, next.key)).toMatchObject({ keyId: next.row.id });
       await sleep(1_100);
       expect(await codeOf(identify(here, key))).toBe('UNAUTHENTICATED');
+    });
+
+    it('pass on what they may do, and not when they were made and used', async () => {
+      const { row } = await createKey({ expiresAt: new Date(Date.now() + 3600_000) });
+      const long = new Date('2026-01-02T03:04:05Z');
+      const { database } = fresh;
+      const used = { createdAt: long, lastUsedAt: long };
+      await database.db.update(apiKeys).set(used).where(eq(apiKeys.id, row.id));
+      const before = Date.now();
+      const next = await database.transaction((tx) =>
+        here.auth.apiKeys.rotate(tx, null, row.id, 'another'),
+      );
+      const { name, tenantId, userId, tier, permissions, limits, expiresAt } = row;
+      expect(next.row).toMatchObject({ name, tenantId, userId, tier, permissions, limits });
+      expect(next.row).toMatchObject({ expiresAt, createdBy: 'another', lastUsedAt: null });
+      expect(next.row.createdAt.getTime()).toBeGreaterThan(before - 1_000);
     });
 
     it('of another tenant are not there', async () => {

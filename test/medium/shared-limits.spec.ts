@@ -142,7 +142,14 @@ describeWithRedis('limits that processes share', () => {
     expect(third.next).toBeNull();
     const all = [first, second, third].flatMap(({ usages }) => usages.map((u) => u.subject));
     expect(all.sort()).toEqual(subjects.map((who) => who.limitSubject).sort());
-    expect(await limits.list('s', null, 10)).toMatchObject({ total: 2, next: null });
+    const own = { total: 2, next: null, usages: [{ tenantId: 's' }, { tenantId: 's' }] };
+    expect(await limits.list('s', null, 10)).toMatchObject(own);
+    // Whatever a caller makes up as a cursor: what sorts before the tenant, in it, and after it.
+    expect(await limits.list('s', '0', 10)).toMatchObject(own);
+    const [earlier] = (await limits.list('s', null, 1)).usages;
+    const later = await limits.list('s', `s\u0001${earlier!.subject}`, 10);
+    expect(later).toMatchObject({ usages: [{ tenantId: 's' }] });
+    expect((await limits.list('n', 's', 10)).usages).toEqual([]);
     await client.del(`clinserve:limits:${subjects[4]!.limitSubject}`);
     expect((await limits.list('s', null, 10)).usages).toHaveLength(1);
     expect((await limits.list('s', null, 10)).total).toBe(1);

@@ -163,7 +163,7 @@ export const signingKeys = pgTable('signing_keys', {
   /** Encrypted envelope of the private JWK. */
   privateJwk: text('private_jwk').notNull(),
   createdAt: time('created_at').notNull().defaultNow(),
-  /** Signs nothing after this; verifies for one token lifetime more. */
+  /** When a newer one took its place. Instances that have not heard sign with it for a while yet. */
   retiredAt: time('retired_at'),
 });
 

@@ -13,6 +13,7 @@ import { announceEnded, type EndedAccess } from './tokens/ended-access.js';
 import { AccessRevocations } from './tokens/access-revocations.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
 import { SigningKeyRing } from './tokens/signing-key-ring.js';
+import { KEYS_READ_EVERY_MS } from './tokens/token-lifetimes.js';
 import { rolesRepository } from './users/roles.repository.js';
 import { SignInService } from './users/sign-in.service.js';
 import { UsersService } from './users/users.service.js';
@@ -21,7 +22,6 @@ import { WorkSlots } from './users/work-slots.js';
 /** Password checks at once: each takes 19 MiB and a core for about 20 ms. */
 const PASSWORD_SLOTS = 2;
 const PASSWORDS_WAITING = 64;
-const HOUSEKEEPING_MS = 3600_000;
 
 export interface AuthOptions {
   readonly database: Database;
@@ -95,7 +95,7 @@ export class Auth {
     await this.signingKeys.open();
     await this.revocations.open();
     this.keyCache.open();
-    this.timer = setInterval(() => void this.housekeeping(), HOUSEKEEPING_MS);
+    this.timer = setInterval(() => void this.housekeeping(), KEYS_READ_EVERY_MS);
     this.timer.unref();
   }
 

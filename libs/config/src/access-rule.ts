@@ -14,6 +14,8 @@ export interface AccessConfig {
 
 const MINIMUM_KEY_LENGTH = 16;
 const MINIMUM_PASSWORD_LENGTH = 12;
+/** The longest that @app/auth takes: with a longer one nobody could sign in. */
+const MAXIMUM_PASSWORD_LENGTH = 256;
 
 /**
  * Who gets in without a key: anybody on loopback in development, and beyond
@@ -43,6 +45,9 @@ export function accessRule(
   if (protectedEnvironment) {
     atLeast('API_KEY', key, MINIMUM_KEY_LENGTH, environment, problems);
     atLeast('ADMIN_PASSWORD', password, MINIMUM_PASSWORD_LENGTH, environment, problems);
+  }
+  if (password !== undefined && password.length > MAXIMUM_PASSWORD_LENGTH) {
+    problems.push(`ADMIN_PASSWORD: must have at most ${MAXIMUM_PASSWORD_LENGTH} characters`);
   }
   return {
     keyRequired,

@@ -182,6 +182,17 @@ describe('access without a key', () => {
   });
 });
 
+describe('the first password', () => {
+  const passwordOf = (length: number) => ({ ADMIN_PASSWORD: 'x'.repeat(length) });
+
+  it('is one that a user can sign in with', () => {
+    expect(problemsOf(passwordOf(256))).toEqual([]);
+    expect(problemsOf(passwordOf(257))).toEqual([
+      'ADMIN_PASSWORD: must have at most 256 characters',
+    ]);
+  });
+});
+
 describe('state', () => {
   const base64 = Buffer.alloc(32, 7).toString('base64');
 

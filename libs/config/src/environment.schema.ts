@@ -184,7 +184,7 @@ export const environmentSchema: {
       type: 'string',
       $comment: 'made and printed once',
       description:
-        'Password of the first user, `admin`, when there are no users yet; 12 or more characters, except in development.',
+        'Password of the first user, `admin`, when there are no users yet; at most 256 characters, and 12 or more, except in development.',
     },
     DATABASE_URL: {
       type: 'string',

@@ -22,7 +22,8 @@ const CLOSE_MS = 5_000;
 /**
  * The process's one way to stored rows. Statements throw DomainError
  * SERVICE_UNAVAILABLE (with a time to retry after) when the database cannot be
- * asked, and QueryError when it refuses; no message holds a parameter.
+ * asked, VALIDATION_ERROR when a value holds a NUL, and QueryError when it
+ * refuses for another reason; no message holds a parameter.
  */
 export class Database {
   readonly db: NodePgDatabase;

@@ -43,6 +43,19 @@ describe('translateError', () => {
     expect(translated.message).not.toContain('Jane');
   });
 
+  it.each(['22021', '22P05'])(
+    'tells the caller of a character that Postgres cannot store (%s)',
+    (code) => {
+      const message = 'invalid byte sequence for encoding "UTF8": 0x00';
+      const translated = translateError(fromServer(code, { message })) as DomainError;
+      expect(translated).toMatchObject({
+        code: 'VALIDATION_ERROR',
+        message: expect.stringMatching(/NUL.*Leave it out/) as string,
+      });
+      expect((translated.cause as QueryError).sqlState).toBe(code);
+    },
+  );
+
   it.each(['40001', '40P01'])('knows that %s may pass when tried again', (code) => {
     expect(isTransactionConflict(translateError(fromServer(code)))).toBe(true);
   });

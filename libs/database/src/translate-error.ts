@@ -16,6 +16,9 @@ const UNAVAILABLE = /^(08|28|3D|53|58|57P|57014|25006|25P03|25P04)/;
 /** Postgres quotes the offending value in the messages of this class, data exceptions. */
 const QUOTES_VALUES = /^22/;
 
+/** A text, or a JSON string that is to become one, with a NUL in it. */
+const NOT_STORABLE = /^(22021|22P05)$/;
+
 const NETWORK_FAILURES = /^E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_|NOTFOUND|NOENT|ACCES)/;
 
 /** The driver gives its own failures no code. */
@@ -24,15 +27,18 @@ const DRIVER_FAILURES =
 
 /**
  * What a failed statement means to a caller: SERVICE_UNAVAILABLE when the
- * database cannot be asked now, else a {@link QueryError}. Anything that did
- * not come from the database is returned as it is.
+ * database cannot be asked now, VALIDATION_ERROR when a value holds what no
+ * text of it can hold, else a {@link QueryError}. Anything that did not come
+ * from the database is returned as it is.
  */
 export function translateError(error: unknown): unknown {
   // Drizzle's own error spells out the parameters, which may be a patient's words.
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   if (cause instanceof pg.DatabaseError) {
     const state = cause.code ?? 'XX000';
-    return UNAVAILABLE.test(state) ? unavailable(state) : refused(cause, state);
+    if (UNAVAILABLE.test(state)) return unavailable(state);
+    const refusal = refused(cause, state);
+    return NOT_STORABLE.test(state) ? notStorable(refusal) : refusal;
   }
   if (!hasMessage(cause)) return cause;
   if (cause.code !== undefined && NETWORK_FAILURES.test(cause.code)) return unavailable(cause.code);
@@ -52,6 +58,15 @@ function unavailable(reason: string | undefined): DomainError {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
       cause: new Error(`database: ${reason ?? 'unknown'}`),
     },
+  );
+}
+
+/** Callers hand in names and ids as they like; which of them it was, Postgres does not say. */
+function notStorable(refusal: QueryError): DomainError {
+  return new DomainError(
+    'VALIDATION_ERROR',
+    'A value of the request holds a character that cannot be stored, NUL (U+0000). Leave it out.',
+    { cause: refusal },
   );
 }
 

@@ -62,13 +62,13 @@ export class ApiKeyCache {
     return entry.principal;
   }
 
-  /** Says everywhere that a key was changed or revoked. */
-  async announce(keyId: string): Promise<void> {
-    this.forget(keyId);
-    await this.signals.send(TOPIC, keyId);
+  /** Tells all other instances that a key was changed or revoked. */
+  tell(keyId: string): Promise<void> {
+    return this.signals.send(TOPIC, keyId);
   }
 
-  private forget(keyId: string): void {
+  /** The database is asked when the key comes again. */
+  forget(keyId: string): void {
     this.changes++;
     for (const [digest, entry] of this.entries) {
       if (entry.keyId === keyId) this.entries.delete(digest);

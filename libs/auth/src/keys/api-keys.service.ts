@@ -61,7 +61,9 @@ export class ApiKeysService {
         'The key is revoked or has been rotated before. Rotate its successor, or create a new one.',
       );
     }
-    const issued = await this.create(tx, { ...old, expiresAt: old.expiresAt, createdBy });
+    const { name, tenantId: owner, userId, tier, permissions, limits, expiresAt } = old;
+    const request = { name, tenantId: owner, userId, tier, permissions, limits, expiresAt };
+    const issued = await this.create(tx, { ...request, createdBy });
     const ends = new Date(Date.now() + overlapSeconds * 1000);
     await apiKeysRepository.update(tx, id, {
       replacedBy: issued.row.id,

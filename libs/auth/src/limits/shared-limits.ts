@@ -130,7 +130,7 @@ export class SharedLimits implements LimitStorage {
     const { client } = this.options.redis;
     const index = `${this.prefix}subjects`;
     const [from, to] = tenantId === null ? ['-', '+'] : lexRange(tenantId);
-    const first = after === null ? from : `(${after}`;
+    const first = after === null || isBefore(after, tenantId) ? from : `(${after}`;
     const places = await client.zrangebylex(index, first, to, 'LIMIT', 0, limit + 1);
     const page = places.slice(0, limit);
     const usages: SubjectUsage[] = [];
@@ -287,6 +287,12 @@ export class SharedLimits implements LimitStorage {
 function lexRange(tenantId: string): [from: string, to: string] {
   const [from, to] = tenantRange(tenantId);
   return [`[${from}`, `(${to}`];
+}
+
+/** Whether a position, which callers may make up, lies before the tenant's own, in Redis's order of bytes. */
+function isBefore(position: string, tenantId: string | null): boolean {
+  if (tenantId === null) return false;
+  return Buffer.compare(Buffer.from(position), Buffer.from(tenantRange(tenantId)[0])) < 0;
 }
 
 function windowArguments(

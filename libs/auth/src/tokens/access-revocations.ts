@@ -35,8 +35,18 @@ export class AccessRevocations {
 
   /** Here at once, on all other instances within two seconds. */
   async announceSession(sessionId: string): Promise<void> {
+    this.refuse(sessionId);
+    await this.tell(sessionId);
+  }
+
+  /** Here at once. */
+  refuse(sessionId: string): void {
     this.note(sessionId, Date.now());
-    await this.signals.send(TOPIC, sessionId);
+  }
+
+  /** Makes all other instances refuse it within two seconds. */
+  tell(sessionId: string): Promise<void> {
+    return this.signals.send(TOPIC, sessionId);
   }
 
   isEnded({ sessionId }: AccessClaims): boolean {

@@ -11,12 +11,15 @@ import {
   type JWK,
 } from 'jose';
 import { signingKeys } from '../auth.schema.js';
-import { ACCESS_TOKEN_SECONDS } from './token-lifetimes.js';
+import { ACCESS_TOKEN_SECONDS, KEYS_READ_EVERY_MS } from './token-lifetimes.js';
 
 const ALGORITHM = 'EdDSA';
 const ROTATE_AFTER_MS = 30 * 24 * 3600_000;
-/** A retired key still verifies what it signed, and a little longer for clocks that differ. */
-const VERIFIES_FOR_MS = (ACCESS_TOKEN_SECONDS + 60) * 1000;
+/**
+ * Other instances sign with a retired key until they look for a newer one. It
+ * verifies what they signed last, and a little longer for clocks that differ.
+ */
+const VERIFIES_FOR_MS = KEYS_READ_EVERY_MS + (ACCESS_TOKEN_SECONDS + 60) * 1000;
 /** How often an unknown key id may send us to the database. */
 const LOOKUP_EVERY_MS = 1_000;
 /** Any number that no other advisory lock of ours has. */

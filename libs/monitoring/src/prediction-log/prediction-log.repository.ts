@@ -1,3 +1,4 @@
+import { DomainError } from '@app/common';
 import { QueryError, type Queryable } from '@app/database';
 import { sql } from 'drizzle-orm';
 import type { PredictionRow } from './prediction-row.js';
@@ -6,7 +7,9 @@ import type { PredictionRow } from './prediction-row.js';
 const ROWS_FAULT = /^2[23]/;
 
 export function isRowsFault(error: unknown): boolean {
-  return error instanceof QueryError && ROWS_FAULT.test(error.sqlState);
+  // What the database says of a NUL is put in a caller's words.
+  const cause = error instanceof DomainError ? error.cause : error;
+  return cause instanceof QueryError && ROWS_FAULT.test(cause.sqlState);
 }
 
 export const predictionLogRepository = {

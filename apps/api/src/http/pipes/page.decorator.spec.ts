@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '../guards/access.decorators.js';
 import { startEdgeApp, type EdgeApp } from '../testing/edge-app.js';
-import { ApiPage, Page, toCursor, toPage, type PageRequest } from './page.decorator.js';
+import { afterId, ApiPage, Page, toCursor, toPage, type PageRequest } from './page.decorator.js';
 
 @Controller()
 @Public()
@@ -41,6 +41,15 @@ describe('Page', () => {
     expect(page(2)).toEqual({ data: ['<a>', '<b>'], next_cursor: toCursor('b'), total: 7 });
     expect(page(3).next_cursor).toBeNull();
     expect(toPage([], { limit: 1, after: null }, 0, String).next_cursor).toBeNull();
+  });
+
+  it('takes only ids from lists that are in the order of them', () => {
+    const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+    expect(afterId({ limit: 1, after: id })).toBe(id);
+    expect(afterId({ limit: 1, after: null })).toBeNull();
+    expect(() => afterId({ limit: 1, after: '0' })).toThrow('next_cursor of an earlier answer');
+    expect(() => afterId({ limit: 1, after: 'default' })).toThrow('cursor');
+    expect(afterId({ limit: 1, after: 'default' }, 'default')).toBe('default');
   });
 
   it.each([

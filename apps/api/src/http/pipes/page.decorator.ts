@@ -1,6 +1,6 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
-import { invalidField } from '@app/common';
+import { invalidField, isId, type DomainError } from '@app/common';
 
 /** Which part of a list is asked for. */
 export interface PageRequest {
@@ -56,6 +56,16 @@ export function toPage<Row extends { readonly id: string }, T>(
   return { data: rows.map(toItem), next_cursor: toCursor(last?.id ?? null), total };
 }
 
+/**
+ * Where a list goes on that is in the order of its ids.
+ * @param words ids of the list that have no id's form
+ * @throws DomainError VALIDATION_ERROR for what no list of ids has answered
+ */
+export function afterId({ after }: PageRequest, ...words: readonly string[]): string | null {
+  if (after === null || isId(after) || words.includes(after)) return after;
+  throw malformedCursor();
+}
+
 /** The `next_cursor` that leads on from `after`. */
 export function toCursor(after: string | null): string | null {
   return after === null ? null : Buffer.from(after).toString('base64url');
@@ -78,7 +88,11 @@ function fromCursor(given: unknown): string {
   if (typeof given === 'string' && BASE64_URL.test(given)) {
     return Buffer.from(given, 'base64url').toString();
   }
-  throw invalidField(
+  throw malformedCursor();
+}
+
+function malformedCursor(): DomainError {
+  return invalidField(
     'cursor',
     'malformed',
     'cursor must be the next_cursor of an earlier answer; leave it out for the first page.',

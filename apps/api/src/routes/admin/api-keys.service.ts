@@ -10,7 +10,7 @@ import {
 } from '@app/auth';
 import { invalidField } from '@app/common';
 import { Database } from '@app/database';
-import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
+import { afterId, toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from './acting.js';
 import type {
   ApiKeyList,
@@ -21,7 +21,7 @@ import type {
   KeySettings,
 } from './api-keys.dto.js';
 import { AuditedActs } from './audited-acts.js';
-import { assertMayGrant } from './grants.js';
+import { assertMayGrant, assertMayLimit } from './grants.js';
 import { AdminUsersService, tenantFor } from './users.service.js';
 
 const DEFAULT_PERMISSIONS = ['predict', 'models:read'];
@@ -52,13 +52,16 @@ export class AdminApiKeysService {
           body.username === undefined ? null : await this.users.find(tx, body.username, caller);
         const tenantId = user?.tenantId ?? tenantFor(caller, body.tenant_id);
         const tenant = await this.auth.tenants.find(tx, tenantId);
+        const tier = body.tier ?? tenant.tier;
+        const limits = toLimits(body.limits);
+        assertMayLimit(caller, tenant, tier, limits);
         return this.auth.apiKeys.create(tx, {
           name: body.name,
           tenantId,
           userId: user?.id ?? null,
-          tier: body.tier ?? tenant.tier,
+          tier,
           permissions,
-          limits: toLimits(body.limits),
+          limits,
           expiresAt: toDate(body.expires_at),
           createdBy: caller.principalId,
         });
@@ -83,7 +86,7 @@ export class AdminApiKeysService {
   async list(caller: Principal, page: PageRequest): Promise<ApiKeyList> {
     const scope = tenantScope(caller);
     const { db } = this.database;
-    const rows = await apiKeysRepository.list(db, scope, page.after, page.limit);
+    const rows = await apiKeysRepository.list(db, scope, afterId(page), page.limit);
     return toPage(rows, page, await apiKeysRepository.count(db, scope), toResponse);
   }
 

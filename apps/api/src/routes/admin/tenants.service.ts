@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Auth, tenantScope, tenantsRepository, type Principal, type TenantRow } from '@app/auth';
+import {
+  Auth,
+  DEFAULT_TENANT,
+  tenantScope,
+  tenantsRepository,
+  type Principal,
+  type TenantRow,
+} from '@app/auth';
 import { DomainError } from '@app/common';
 import { Database } from '@app/database';
-import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
+import { afterId, toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from './acting.js';
 import { AuditedActs } from './audited-acts.js';
 import type {
@@ -47,7 +54,7 @@ export class AdminTenantsService {
       const own = await tenantsRepository.byId(db, scope);
       return { data: own === null ? [] : [toResponse(own)], next_cursor: null, total: 1 };
     }
-    const rows = await tenantsRepository.list(db, page.after, page.limit);
+    const rows = await tenantsRepository.list(db, afterId(page, DEFAULT_TENANT), page.limit);
     return toPage(rows, page, await tenantsRepository.count(db), toResponse);
   }
 

@@ -10,7 +10,7 @@ import {
 } from '@app/auth';
 import { DomainError } from '@app/common';
 import { Database, type Transaction } from '@app/database';
-import { toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
+import { afterId, toPage, type PageRequest } from '../../http/pipes/page.decorator.js';
 import type { Acting } from './acting.js';
 import { AuditedActs } from './audited-acts.js';
 import { assertMayGrant } from './grants.js';
@@ -54,7 +54,7 @@ export class AdminUsersService {
   async list(caller: Principal, page: PageRequest): Promise<UserList> {
     const scope = tenantScope(caller);
     const { db } = this.database;
-    const rows = await usersRepository.list(db, scope, page.after, page.limit);
+    const rows = await usersRepository.list(db, scope, afterId(page), page.limit);
     const total = await usersRepository.count(db, scope);
     return toPage(rows, page, total, (row) => this.toResponse(row));
   }
