@@ -39,9 +39,9 @@ class Recipe:
 
 
 TEACHER = Recipe()
-STUDENT = Recipe(steps=1600, rate=3e-4, dropout=0.0, labels=0.5, lesson=1.5, states=1.0)
+STUDENT = Recipe(steps=1300, rate=3e-4, dropout=0.0, labels=0.5, lesson=1.5, states=1.0)
 # The student's last part: on real notes above all, so nothing more for the generated sentences at its end.
-LAST = Recipe(seed=21, steps=450, rate=1e-4, warmup=30, labels=0.5, lesson=2.0, late=1.0, watch=50)
+LAST = Recipe(seed=21, steps=400, rate=1e-4, warmup=30, labels=0.5, lesson=2.0, late=1.0, watch=50)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from train import train
 
 ROOT = HERE.parents[1]
 LAYERS_KEPT = (0, 1, 2, 3, 4)
-INNER = 576
+INNER = 448
 DEV = HERE / "evaluation" / "clinical-assertion" / "dev.jsonl"
 
 
