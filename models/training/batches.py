@@ -121,7 +121,8 @@ def batches(tokenizer: Tokenizer, mixture: Mixture, recipe: Recipe) -> Iterator[
     vocab = tokenizer.get_vocab_size()
     drawn = 0
     while True:
-        examples = mixture.round(2.0 if drawn > recipe.late * recipe.steps else 1.0)
+        late = drawn >= recipe.late * recipe.steps
+        examples = mixture.round(2.0 if late else 1.0)
         coded: list[Row] = []
         for encoding, example in zip(tokenizer.encode_batch([e.text for e in examples]), examples, strict=True):
             ids = hide(encoding.ids[:MAX_LENGTH], rng, vocab)
@@ -135,6 +136,8 @@ def batches(tokenizer: Tokenizer, mixture: Mixture, recipe: Recipe) -> Iterator[
             current.append(row)
         made.append(current)
         rng.shuffle(made)
-        drawn += len(made)
         for rows in made:
             yield collate(rows)
+            drawn += 1
+            if not late and drawn >= recipe.late * recipe.steps:
+                break

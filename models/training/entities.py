@@ -10,11 +10,12 @@ import re
 from pathlib import Path
 
 from grammar import read_lines
+from weak_labels import has_cue
 
 HERE = Path(__file__).parent
 # Endings and words by which a key phrase is taken to name a problem, and those of procedures and places.
 _PROBLEM = re.compile(
-    r"(itis|osis|oma|emia|uria|algia|pnea|plegia|paresis|megaly|pain|fracture|bleed|infect|disease|syndrome|"
+    r"((itis|osis|oma|emia|uria|algia|pnea|plegia|paresis|megaly)\b|pain|fracture|bleed|infect|disease|syndrome|"
     r"lesion|failure|tear|stenosis|edema|effusion|cancer|hernia|nausea|fever|cough|ulcer|abscess|deficit|"
     r"swelling|tender|insuffic|hemorrhage|calculus|cyst|tumor|nodule|polyp|rupture|disorder|weakness|numb)",
 )
@@ -109,6 +110,7 @@ class Entities:
 
 
 def keyphrases(data: Path) -> list[str]:
-    """Key phrases of the data folder, most frequent first."""
+    """Key phrases of the data folder, most frequent first, but for those that bring a cue of their own."""
     lines = (data / "mtsamples" / "keywords.tsv").read_text(encoding="utf-8").splitlines()
-    return [line.split("\t")[0] for line in lines if "\t" in line]
+    phrases = [line.split("\t")[0] for line in lines if "\t" in line]
+    return [phrase for phrase in phrases if not has_cue(phrase)]

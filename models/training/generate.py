@@ -102,8 +102,10 @@ class Generator:
             if i:
                 pieces += self._fill(rng.choice(self.pools["joiner"]))
             status = "neutral" if rng.random() < 0.12 else rng.choice(_STATUS)
+            if status == "absent" and rng.random() < 0.33:
+                status = "absentother"
             pieces += self._fill(rng.choice(self.pools[status]))
-            if status != "neutral" and rng.random() < 0.25:
+            if status in _STATUS and rng.random() < 0.25:
                 pieces += self._fill(rng.choice(self.pools[f"after{status}"]))
         return [*pieces, (".", -1)]
 

@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--dev", type=Path, default=DEV, help="hand-read development set")
-    parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.5.0")
+    parser.add_argument("--out", type=Path, default=ROOT / "models" / "clinical-assertion" / "1.6.0")
     parser.add_argument("--steps", type=int, default=STUDENT.steps)
     parser.add_argument("--last-steps", type=int, default=LAST.steps)
     parser.add_argument("--seed", type=int, default=STUDENT.seed)
@@ -79,7 +79,7 @@ def first_part(args: argparse.Namespace, teachers: Teachers, tokenizer: Tokenize
 
 def last_part(args: argparse.Namespace, model: Encoder, teachers: Teachers, tokenizer: Tokenizer) -> Encoder:
     """It goes on with sentences of notes above all: they are what it is for, and the rest has been learnt."""
-    recipe = replace(LAST, steps=args.last_steps)
+    recipe = replace(LAST, seed=args.seed + LAST.seed - STUDENT.seed, steps=args.last_steps)
     material = Material(args.data, recipe.seed)
     mixture = material.mixture(Shares(generated=0.5, read=2.4, notes=3.0))
     return train(model, tokenizer, mixture, recipe, material.watched, teachers)

@@ -37,9 +37,9 @@ _DOUBT_AFTER = re.compile(
 _PSEUDO = re.compile(
     r"\b(no (change|increase|improvement|relief|doubt|significant change|further)|not only|not cause|without difficulty|"
     r"without (change|improvement)|gram.negative|if|risks?|family|mother|father|brother|sister|return|should|"
-    r"prevent\w*|avoid|unable|rather than|complications? (include|of)|monitor|watch|except|other than|"
+    r"prevent\w*|avoid|unable|rather than|complications|complication of|potential|consent|hazards?|allerg\w+|as needed|if needed|p\.?r\.?n|monitor|watch|except|other than|"
     r"resol(ved?|ves|ving|ution)|gone|cleared|healed|subsided|prophyla\w+|screen(ing|ed)?|possibility|in case|unless|"
-    r"wife|husband|spouse|partner|roommate|sons?|daughters?|parents?|siblings?|aunts?|uncles?|cousins?|grand\w+|"
+    r"wife|husband|spouse|partner|roommate|(mother|father|brother|sister)s|sons?|daughters?|parents?|siblings?|aunts?|uncles?|cousins?|grand\w+|"
     r"relatives?|friend|neighbou?r|co-?workers?)\b",
     re.I,
 )
@@ -129,9 +129,16 @@ def label(sentence: str, start: int, end: int) -> int | None:
     return None
 
 
+# Words of the lexicons that seldom name a finding where nobody read them: places, steps and headings.
+_NO_FINDINGS = frozenset(
+    ("discharge", "infiltrate", "locking", "blood loss", "allergies", "allergy", "anastomosis", "aponeurosis",
+     "cardioplegia", "sternocleidomastoid")
+)  # fmt: skip
+
+
 def label_sentences(texts: Iterable[str], names: Iterable[str]) -> list[Sentence]:
     """Weakly labelled sentences; `names` are the findings to look for."""
-    longest_first = sorted({n.lower() for n in names if len(n) > 2}, key=lambda n: (-len(n), n))
+    longest_first = sorted({n.lower() for n in names if len(n) > 2} - _NO_FINDINGS, key=lambda n: (-len(n), n))
     pattern = re.compile(r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b", re.I)
     out: list[Sentence] = []
     for text in texts:
