@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'drizzle-orm';
 import { runBatch } from '../../tools/batch/commands.js';
+import { downloadResults } from '../../tools/batch/download-results.js';
+import { ServiceClient } from '../../tools/batch/service-client.js';
 import { JobsEdge } from '../support/jobs-edge.js';
 
 /** Passes connections on, and breaks them as a restarting service does. */
@@ -186,6 +188,17 @@ describe('npm run batch', () => {
     expect(await running).toMatchObject({ code: 0 });
     expect((await readFile(output, 'utf8')).includes('another job')).toBe(false);
     await assertComplete();
+  });
+
+  it('writes one heading when only a heading had arrived', async () => {
+    const inputs = ['a', 'b'];
+    const answer = await on.post('north', '/jobs', { model: 'assertion', inputs });
+    const { job_id: id } = (await answer.json()) as { job_id: string };
+    await on.work(id);
+    await writeFile(`${output}.part`, 'index,label\r\n0,PRE');
+    await downloadResults(new ServiceClient(on.edge.url, 'north', 1_000), id, 'csv', output, 2);
+    const lines = (await readFile(output, 'utf8')).trimEnd().split('\r\n');
+    expect(lines.map((line) => line.split(',')[0])).toEqual(['index', '0', '1']);
   });
 
   it('leaves no partial results of another job when it is stopped', async () => {

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import { newId } from '@app/common';
 import { JobFiles, type FileRow, type Jobs, type JobSubmission } from '@app/jobs';
 import { sql } from 'drizzle-orm';
 import { eventually } from '../support/eventually.js';
@@ -88,11 +89,14 @@ describe('a file that a job is being accepted on', () => {
   it('is not removed with an earlier job on it, but with the last one', async () => {
     const { jobs } = await fixture.open({ files });
     const file = await upload();
+    const [hold, removeRow] = [jest.spyOn(files, 'hold'), jest.spyOn(files, 'removeRow')];
     const earlier = (await jobs.submit(onFile(file))).job.jobId;
     await jobs.cancel(null, earlier, ACTOR);
     const { jobId, begun } = await acceptDuring(jobs, file, () => jobs.purge(null, earlier, ACTOR));
     await begun;
     expect(await files.find(file.id)).not.toBeNull();
+    // Neither had to begin anew because it was in the other's way.
+    expect([hold.mock.calls.length, removeRow.mock.calls.length]).toEqual([2, 1]);
     await jobs.cancel(null, jobId, ACTOR);
     await jobs.purge(null, jobId, ACTOR);
     expect(await rowsOfFiles()).toEqual([]);
@@ -125,6 +129,26 @@ describe('the file of a purged job', () => {
     expect((await jobs.get(null, job.jobId)).purgedAt).not.toBeNull();
     // Its row held the only copy of the key.
     expect(await rowsOfFiles()).toEqual([]);
+  });
+});
+
+describe('the folder of files', () => {
+  const age = (name: string) => {
+    const long = new Date(Date.now() - 24 * HOUR_MS);
+    return utimes(path.join(folder, name), long, long);
+  };
+
+  it('is rid of bytes without a row, whatever else lies there', async () => {
+    const { id: kept } = await upload(1);
+    const orphans = Array.from({ length: 1_100 }, () => newId());
+    for (const id of orphans) await writeFile(path.join(folder, id), '');
+    const others = ['.DS_Store', 'notes.part', newId()];
+    await writeFile(path.join(folder, '.DS_Store'), '');
+    await writeFile(path.join(folder, 'notes.part'), '');
+    await mkdir(path.join(folder, others[2] ?? ''));
+    for (const name of [kept, ...orphans, ...others]) await age(name);
+    await files.removeExpired();
+    expect((await readdir(folder)).sort()).toEqual([kept, ...others].sort());
   });
 });
 

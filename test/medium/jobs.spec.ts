@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { auditLogTable } from '@app/audit';
+import { auditLogTable, type AuditLog } from '@app/audit';
 import { DomainError, newId } from '@app/common';
+import type { Transaction } from '@app/database';
 import type { FileContent, FileRow, InputFiles } from '@app/jobs';
 import { sql } from 'drizzle-orm';
 import { eventually } from '../support/eventually.js';
@@ -135,6 +136,18 @@ describe('a job', () => {
         expect(answer.reason).toMatchObject({ code: 'IDEMPOTENCY_KEY_IN_USE' });
       }
     }
+  });
+
+  it('is charged once, however often others get in the way of its transaction', async () => {
+    let runs = 0;
+    const record = async (tx: Transaction) => {
+      if (++runs > 1) return;
+      await tx.execute(sql`do $$ begin raise exception using errcode = '40P01'; end $$`);
+    };
+    const { jobs } = await fixture.open({ audit: { record } as unknown as AuditLog });
+    const charge = jest.fn<() => void>();
+    await jobs.submit(submission(['a'], { charge }));
+    expect([runs, charge.mock.calls.length, await count('jobs')]).toEqual([2, 1, 1]);
   });
 
   it('is refused beyond the tenant’s limit of waiting ones, and starts within that of running ones', async () => {

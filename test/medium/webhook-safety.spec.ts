@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliveryBench, type BenchOptions } from '../support/delivery-bench.js';
 import { RECEIVER_CERTIFICATE } from '../support/receiver-certificate.js';
 import { answering, verified, WebhookReceiver } from '../support/webhook-receiver.js';
@@ -19,6 +22,15 @@ describe('webhooks to receivers that mean no good', () => {
     const receiver = await WebhookReceiver.start(options);
     closing.push(() => receiver.down());
     return receiver;
+  }
+  /** Takes connections and says nothing. @returns the port */
+  async function accept(host: string, port: number, take: (socket: Socket) => void) {
+    const server = createServer((socket) => take(socket.on('error', () => undefined)));
+    closing.push(async () => {
+      await once(server.close(), 'close');
+    });
+    await once(server.listen(port, host), 'listening');
+    return (server.address() as AddressInfo).port;
   }
   async function attempt(bench: DeliveryBench, url: string) {
     const id = await bench.send(url);
@@ -98,6 +110,33 @@ describe('webhooks to receivers that mean no good', () => {
     const bench = await open({ hosts: { 'two.example.org': [['127.0.0.9', '127.0.0.1']] } });
     const { state } = await attempt(bench, `http://two.example.org:${receiver.port}/`);
     expect(state).toBe('delivered');
+  });
+
+  it('try the first four addresses of a host only', async () => {
+    const receiver = await listen();
+    const silent = [2, 3, 4, 5].map((last) => `127.0.0.${last}`);
+    const bench = await open({ hosts: { 'many.example.org': [[...silent, '127.0.0.1']] } });
+    const { lastError } = await attempt(bench, `http://many.example.org:${receiver.port}/`);
+    expect(lastError).toBe('The connection failed (ECONNREFUSED).');
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('try no other address once the attempt was given up', async () => {
+    const held: Socket[] = [];
+    let asked = 0;
+    const next = await accept('127.0.0.1', 0, (socket) => {
+      asked++;
+      socket.destroy();
+    });
+    // Never answers the handshake, and then breaks the connection.
+    await accept('127.0.0.2', next, (socket) => held.push(socket));
+    const addresses = [['127.0.0.2', '127.0.0.1']];
+    const bench = await open({ hosts: { 'two.example.org': addresses }, timeoutMs: 200 });
+    const { lastError } = await attempt(bench, `https://two.example.org:${next}/`);
+    expect(lastError).toBe('No answer within 0.2 s.');
+    for (const socket of held) socket.destroy();
+    await sleep(300);
+    expect([held.length, asked]).toEqual([1, 0]);
   });
 
   it('end after the time limit when the receiver hangs, in whatever phase', async () => {

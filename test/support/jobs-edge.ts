@@ -78,6 +78,7 @@ export interface JobsEdgeOptions {
   readonly server?: LeanExpressOptions;
   readonly heartbeatMs?: number;
   readonly positionMs?: number;
+  readonly publicUrl?: string;
 }
 
 /** The routes of jobs and files over a real database; slices are worked on when a test says so. */
@@ -161,7 +162,7 @@ export class JobsEdge {
             lastWebhook: async () => null,
           },
           options: {
-            publicUrl: null,
+            publicUrl: options.publicUrl ?? null,
             maxInlineItems: 300,
             heartbeatMs: options.heartbeatMs,
             positionMs: options.positionMs,

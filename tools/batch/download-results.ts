@@ -31,6 +31,8 @@ export async function downloadResults(
   const file = await open(unfinished, 'a+');
   const path = async () => {
     const next = await cutToWholeLines(file, format);
+    // The heading comes again with the first item.
+    if (next === 0) await file.truncate(0);
     return `/jobs/${jobId}/results?format=${format}&cursor=${next}`;
   };
   try {

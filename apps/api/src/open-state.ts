@@ -10,6 +10,9 @@ import { Signals } from '@app/signals';
 import pg from 'pg';
 import { openWork, type Work } from './open-work.js';
 
+/** How long signals wait for their connection, and for its one statement; till then they are read. */
+const LISTEN_TIMEOUT_MS = 5_000;
+
 /** What lasts beyond a request, and what guards it. */
 export interface State {
   readonly database: Database;
@@ -113,7 +116,11 @@ export async function openState(
 }
 
 async function listener(database: Database): Promise<pg.Client> {
-  const client = new pg.Client({ ...database.connection });
+  const client = new pg.Client({
+    ...database.connection,
+    connectionTimeoutMillis: LISTEN_TIMEOUT_MS,
+    query_timeout: LISTEN_TIMEOUT_MS,
+  });
   // Signals hears of the loss; without a listener a failed connect would end the process.
   client.on('error', () => undefined);
   await client.connect();

@@ -100,10 +100,11 @@ export class JobEndings {
       }
       if (job.purgedAt !== null) return null;
       await repository.erase(tx, id, this.parts.now());
-      await audit.record(tx, auditOf(job, 'job.purge', by));
       const { inputFileId } = job;
-      if (inputFileId === null) return null;
-      return (await files.removeRow(tx, inputFileId)) ? inputFileId : null;
+      const removed = inputFileId !== null && (await files.removeRow(tx, inputFileId));
+      // Last: who accepts a job on the file, or deletes it, has the file first and then the log too.
+      await audit.record(tx, auditOf(job, 'job.purge', by));
+      return removed ? inputFileId : null;
     });
     if (fileId !== null) await files.removeBytes(fileId);
   }

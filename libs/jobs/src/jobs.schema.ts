@@ -65,6 +65,14 @@ export const jobs = pgTable(
     index('jobs_tenant').on(table.tenantId, table.createdAt, table.id),
     index('jobs_status').on(table.status, table.createdAt),
     index('jobs_expires').on(table.expiresAt),
+    /** The few whose time can come: most of those that have expired were purged. */
+    index('jobs_unpurged_expires')
+      .on(table.expiresAt)
+      .where(sql`purged_at is null`),
+    /** Whose file it still is. */
+    index('jobs_unpurged_input_file')
+      .on(table.inputFileId)
+      .where(sql`purged_at is null`),
     /** Of what a model version's rate is measured on. */
     index('jobs_measured')
       .on(table.model, table.modelVersion, table.completedAt)

@@ -21,7 +21,7 @@ export interface Listener {
 
 export interface SignalsOptions {
   readonly db: NodePgDatabase;
-  /** Opens the listening connection. */
+  /** Opens the listening connection; gives up by itself when that takes long. */
   readonly connect: () => Promise<Listener>;
   /** Told when reading fails; it goes on by itself. */
   readonly onError: (error: unknown) => void;
@@ -42,6 +42,8 @@ export class Signals {
   private last = 0;
   private readonly seen = new Set<number>();
   private listener: Listener | null = null;
+  /** Whether a listening connection is being opened, of which there is one at a time. */
+  private connecting = false;
   private timer: NodeJS.Timeout | null = null;
   private reading: Promise<void> | null = null;
   private readAgain = false;
@@ -81,9 +83,16 @@ export class Signals {
   }
 
   private async listen(): Promise<void> {
-    if (this.closed || this.listener !== null) return;
+    if (this.closed || this.connecting || this.listener !== null) return;
+    this.connecting = true;
+    await this.openListener().finally(() => (this.connecting = false));
+  }
+
+  private async openListener(): Promise<void> {
+    let opened: Listener | null = null;
     try {
       const listener = await this.options.connect();
+      opened = listener;
       const lost = () => {
         // The next catch-up read opens another.
         if (this.listener === listener) this.listener = null;
@@ -92,9 +101,12 @@ export class Signals {
       listener.on('end', lost);
       listener.on('notification', () => void this.read());
       await listener.query(`LISTEN ${CHANNEL}`);
-      this.listener = listener;
+      // A close did not wait for it.
+      if (this.closed) await listener.end();
+      else this.listener = listener;
     } catch (error) {
-      this.options.onError(error);
+      opened?.end().catch(() => undefined);
+      if (!this.closed) this.options.onError(error);
     }
   }
 
@@ -110,7 +122,8 @@ export class Signals {
       this.readAgain = false;
       try {
         await this.deliverNew();
-        await this.listen();
+        // Not waited for: a server that takes long to connect to must not hold up the next read.
+        void this.listen();
         await this.cleanUp();
       } catch (error) {
         this.options.onError(error);

@@ -15,6 +15,8 @@ const HOUR_MS = 3_600_000;
 const IDLE_MS = 2 * HOUR_MS;
 /** How often the folder is looked through for what was left behind. */
 const TIDY_EVERY_MS = HOUR_MS / 4;
+/** Files whose rows are asked for at once. */
+const ASKED_AT_ONCE = 1_000;
 
 export interface JobFilesOptions {
   readonly database: Database;
@@ -165,9 +167,11 @@ export class JobFiles implements InputFiles {
   /** Whose row is not there: of processes that ended between the two. */
   private async removeOrphans(): Promise<void> {
     const idle = await this.store.idleSince(new Date(Date.now() - IDLE_MS));
-    if (idle.length === 0) return;
-    const known = await filesRepository.existing(this.options.database.db, idle);
-    for (const id of idle) if (!known.has(id)) await this.store.remove(id);
+    for (let at = 0; at < idle.length; at += ASKED_AT_ONCE) {
+      const ids = idle.slice(at, at + ASKED_AT_ONCE);
+      const known = await filesRepository.existing(this.options.database.db, ids);
+      for (const id of ids) if (!known.has(id)) await this.store.remove(id);
+    }
   }
 
   /** Resolves once no upload is under way; to be called when no more come. */

@@ -51,12 +51,15 @@ export class Submissions {
       throw invalidField('inputs', 'empty', 'A job needs at least one input; this one has none.');
     }
     const slices = await this.sliceRows(job.id, submission);
+    let charged = false;
     const outcome = await this.parts.database.transaction(async (tx) => {
       const earlier = await this.claimKey(tx, job.id, submission);
       if (earlier !== null) return { jobId: earlier, replayed: true };
       await this.assertRoom(tx, job.tenantId);
       await this.holdFile(tx, submission);
-      await submission.charge?.();
+      // What stands outside the transaction is done once, however often this is run.
+      if (!charged) await submission.charge?.();
+      charged = true;
       const row = await repository.insert(tx, job, slices);
       if (row !== null) await this.events.record(tx, row, 'queued');
       await this.parts.audit.record(tx, auditOf(job, 'job.submit', submission.audit));

@@ -1,5 +1,5 @@
 import type { Queryable } from '@app/database';
-import { and, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import { isLive, SERVES_MODEL } from '../jobs.repository.js';
 import { jobIdempotency, jobs, jobWorkers } from '../jobs.schema.js';
 
@@ -55,6 +55,8 @@ export const sweepingRepository = {
       .select({ id: jobs.id })
       .from(jobs)
       .where(and(isNotNull(jobs.expiresAt), lt(jobs.expiresAt, now), isNull(jobs.purgedAt)))
+      // By the index in this order: in any order, the whole table might be read for the few there are.
+      .orderBy(asc(jobs.expiresAt))
       .limit(AT_ONCE);
     return rows.map(({ id }) => id);
   },

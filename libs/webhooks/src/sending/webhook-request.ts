@@ -20,6 +20,8 @@ export interface WebhookRequest {
 const BODY_BYTES = 16_384;
 const BODY_MS = 1_000;
 const HEADER_BYTES = 16_384;
+/** Of the checked addresses, those that are tried; a name may have hundreds. */
+const ADDRESSES_TRIED = 4;
 
 /**
  * Sends one POST on a connection of its own, to an address that was checked
@@ -28,7 +30,7 @@ const HEADER_BYTES = 16_384;
 export async function postWebhook(request: WebhookRequest): Promise<WebhookAnswer> {
   const { to, headers, body, signal, ca } = request;
   const agent = new Agent({
-    connect: connectTo(to.addresses, ca),
+    connect: connectTo(to.addresses.slice(0, ADDRESSES_TRIED), signal, ca),
     connections: 1,
     pipelining: 0,
     maxHeaderSize: HEADER_BYTES,
@@ -60,9 +62,14 @@ async function skip(body: Dispatcher.ResponseData['body']): Promise<void> {
 
 /**
  * A connector that never looks a name up: the name is used for the
- * certificate and the Host header only. Addresses are tried in turn.
+ * certificate and the Host header only. Addresses are tried in turn, and no
+ * more of them once the request was given up.
  */
-function connectTo(addresses: readonly string[], ca: string | undefined): buildConnector.connector {
+function connectTo(
+  addresses: readonly string[],
+  signal: AbortSignal,
+  ca: string | undefined,
+): buildConnector.connector {
   const connect = buildConnector(ca === undefined ? {} : { ca });
   return (options, callback) => {
     const [first = '', ...others] = addresses;
@@ -71,7 +78,8 @@ function connectTo(addresses: readonly string[], ca: string | undefined): buildC
     function attempt(address: string, rest: readonly string[]): void {
       connect({ ...options, hostname: address }, (...result) => {
         const [next, ...after] = rest;
-        if (result[0] !== null && next !== undefined) attempt(next, after);
+        const goOn = result[0] !== null && !signal.aborted;
+        if (goOn && next !== undefined) attempt(next, after);
         else callback(...result);
       });
     }

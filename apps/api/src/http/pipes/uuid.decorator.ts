@@ -9,7 +9,8 @@ const readUuid = createParamDecorator((name: string, host: ExecutionContext): st
   const id = params[name] ?? '';
   // What cannot be an id is nobody's: the same answer as for one that does not exist.
   if (!UUID.test(id)) throw new DomainError('NOT_FOUND', 'There is nothing with this id.');
-  return id;
+  // Ids are kept in lower case, also where no database compares them: as names of files.
+  return id.toLowerCase();
 });
 
 /** Hands a route an id of its path; documents it. `get(@Uuid('id') id: string)` */

@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AuditLog } from '@app/audit';
 import { DomainError, type RequestContext } from '@app/common';
 import type { Transaction } from '@app/database';
 import { JobFiles, type FileRow } from '@app/jobs';
 import type { EdgeRequest, EdgeResponse } from '../../http/adapter/exchange.js';
 import type { Acting } from '../admin/acting.js';
+import { JOB_ROUTES_OPTIONS, type JobRoutesOptions } from '../jobs/job-routes-options.js';
 import type { FileResponse } from './files.dto.js';
 import { uploadBody } from './upload-body.js';
 
@@ -14,6 +15,7 @@ export class FilesService {
   constructor(
     private readonly files: JobFiles,
     private readonly audit: AuditLog,
+    @Inject(JOB_ROUTES_OPTIONS) private readonly options: JobRoutesOptions,
   ) {}
 
   /** @throws DomainError as JobFiles.receive and uploadBody do */
@@ -27,7 +29,8 @@ export class FilesService {
     const file = await this.files.receive(uploadBody(request, response), context, (tx, { id }) =>
       this.record(tx, acting, 'file.upload', id, 201),
     );
-    response.setHeader('Location', `${request.scope.prefix}/files/${file.id}`);
+    const base = `${this.options.publicUrl ?? ''}${request.scope.prefix}`;
+    response.setHeader('Location', `${base}/files/${file.id}`);
     return toResponse(file);
   }
 

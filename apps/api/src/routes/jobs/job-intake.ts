@@ -9,7 +9,15 @@ import {
   type RawInput,
   type ServedModel,
 } from '@app/inference';
-import { JobFiles, Jobs, type FileRow, type JobSubmission, type SubmitResult } from '@app/jobs';
+import {
+  FileDamagedError,
+  FileMissingError,
+  JobFiles,
+  Jobs,
+  type FileRow,
+  type JobSubmission,
+  type SubmitResult,
+} from '@app/jobs';
 import { ModelRegistry, type ModelSelector } from '@app/model-registry';
 import type { Acting } from '../admin/acting.js';
 import type { PredictionOptions } from '../predictions/predict.dto.js';
@@ -37,7 +45,6 @@ export interface JobWish {
 }
 
 const DEFAULT_EVENTS = ['job.completed', 'job.failed', 'job.cancelled'] as const;
-const MOST_METADATA_BYTES = 8_192;
 /** Rows of a file that are looked at before a job is accepted. */
 const ROWS_TRIED = 20;
 
@@ -70,7 +77,6 @@ export class JobIntake {
     if (earlier) return earlier;
     const manifest = this.registry.resolve(wish.model);
     const model = this.pool.get(manifest);
-    assertMetadata(wish.metadata);
     if (wish.email !== undefined) this.callbacks.assertMail(...wish.email);
     if (wish.callbackUrl !== undefined) {
       await this.callbacks.assertUrl('callback_url', wish.callbackUrl);
@@ -131,11 +137,7 @@ export class JobIntake {
       return await this.files.get(tenantId, id);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'NOT_FOUND') throw error;
-      throw invalidField(
-        'input_file_id',
-        'unknown',
-        'input_file_id names no file. Upload it to POST /files first; files are removed after a time.',
-      );
+      throw noFile();
     }
   }
 
@@ -147,7 +149,7 @@ export class JobIntake {
     const task = taskFor(model.manifest.task);
     let refusal: DomainError | undefined;
     let tried = 0;
-    for await (const rows of this.files.readRows(file, file.rowOffsets[0] ?? 0, file.size)) {
+    for await (const rows of this.rowsOf(file)) {
       for (const row of rows.slice(0, ROWS_TRIED - tried)) {
         const at = `rows[${tried++}]`;
         try {
@@ -165,6 +167,29 @@ export class JobIntake {
     }
     if (refusal !== undefined) throw refusal;
   }
+
+  /** A stored file that cannot be read is the caller's to send again, and no fault of this request. */
+  private async *rowsOf(file: FileRow): ReturnType<JobFiles['readRows']> {
+    try {
+      yield* this.files.readRows(file, file.rowOffsets[0] ?? 0, file.size);
+    } catch (error) {
+      if (error instanceof FileMissingError) throw noFile();
+      if (!(error instanceof FileDamagedError)) throw error;
+      throw invalidField(
+        'input_file_id',
+        'unknown',
+        'The file that input_file_id names is damaged; upload it again.',
+      );
+    }
+  }
+}
+
+function noFile(): DomainError {
+  return invalidField(
+    'input_file_id',
+    'unknown',
+    'input_file_id names no file. Upload it to POST /files first; files are removed after a time.',
+  );
 }
 
 /** Every input, by the model's own rules. */
@@ -192,16 +217,6 @@ function toJobOptions(options: PredictionOptions): JobSubmission['options'] {
     offsetUnit: options.offset_unit,
     returnProbabilities: options.return_probabilities,
   };
-}
-
-function assertMetadata(metadata: Record<string, unknown> | undefined): void {
-  if (metadata === undefined) return;
-  if (Buffer.byteLength(JSON.stringify(metadata)) <= MOST_METADATA_BYTES) return;
-  throw invalidField(
-    'metadata',
-    'too_long',
-    `metadata takes more than ${MOST_METADATA_BYTES} bytes as JSON. Send less.`,
-  );
 }
 
 /** Runs a check and puts its errors in the terms of the request. */

@@ -15,6 +15,7 @@ import type { PredictionReply } from '../predictions/prediction-reply.js';
 import { canonicalJson } from './canonical-json.js';
 import { JobIntake } from './job-intake.js';
 import type { JobLinks } from './job-links.js';
+import { assertMetadata } from './job-metadata.js';
 import { JobResultsService } from './job-results.service.js';
 import { JOB_CALLBACKS, type JobCallbacks } from './job-routes-options.js';
 import type {
@@ -55,6 +56,8 @@ export class JobsService {
   ) {}
 
   async submit(body: JobRequest, call: SubmitCall): Promise<JobAccepted> {
+    // Before the body is made one text, which metadata of any depth would not survive.
+    assertMetadata(body.metadata);
     const version = call.reply.requestedVersion(body.model_version);
     const result = await this.intake.submit(
       {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { newId } from '@app/common';
 import fc from 'fast-check';
 import { FileDamagedError, STORED_CHUNK_BYTES } from './chunk-cipher.js';
 import { FileMissingError, FileStore, type StoredFile } from './file-store.js';
@@ -114,14 +115,16 @@ describe('the file store', () => {
   });
 
   it('removes uploads whose process died, and names old files', async () => {
-    await put('old');
-    await put('new');
-    const dead = await store.create('dead', randomBytes(32));
-    const live = await store.create('live', randomBytes(32));
+    const ids = Array.from({ length: 4 }, newId) as [string, string, string, string];
+    const [oldId, freshId, deadId, liveId] = ids;
+    await put(oldId);
+    await put(freshId);
+    const dead = await store.create(deadId, randomBytes(32));
+    const live = await store.create(liveId, randomBytes(32));
     const long = new Date(Date.now() - 10_000_000);
-    for (const name of ['old', 'dead.part']) await utimes(path.join(folder, name), long, long);
-    expect(await store.idleSince(new Date(Date.now() - 5_000_000))).toEqual(['old']);
-    expect((await readdir(folder)).sort()).toEqual(['live.part', 'new', 'old']);
+    for (const name of [oldId, `${deadId}.part`]) await utimes(path.join(folder, name), long, long);
+    expect(await store.idleSince(new Date(Date.now() - 5_000_000))).toEqual([oldId]);
+    expect((await readdir(folder)).sort()).toEqual([oldId, freshId, `${liveId}.part`].sort());
     await dead.abandon();
     await live.abandon();
     expect(await new FileStore(path.join(folder, 'none')).idleSince(new Date())).toEqual([]);

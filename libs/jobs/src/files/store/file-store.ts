@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { isId } from '@app/common';
 import {
   CHUNK_BYTES,
   ChunkCipher,
@@ -39,8 +40,10 @@ export class FileStore {
     const unfinished = target + UNFINISHED;
     const handle = await open(unfinished, 'wx', FILE_MODE);
     return new FileWriter(handle, new ChunkCipher(createSecretKey(key)), {
-      publish: () => rename(unfinished, target),
-      discard: () => rm(unfinished, { force: true }),
+      publish: () => this.publish(unfinished, target),
+      discard: async () => {
+        for (const file of [unfinished, target]) await rm(file, { force: true });
+      },
     });
   }
 
@@ -83,18 +86,28 @@ export class FileStore {
 
   /**
    * What has not been written to since `before`: uploads whose process died
-   * (removed here), and the ids of whole files.
+   * (removed here), and the ids of whole files. What else lies in the folder, as
+   * a disk's `lost+found`, is left alone.
    */
   async idleSince(before: Date): Promise<string[]> {
     const ids: string[] = [];
     for (const name of await this.names()) {
+      const whole = !name.endsWith(UNFINISHED);
+      if (!isId(whole ? name : name.slice(0, -UNFINISHED.length))) continue;
       const file = path.join(this.folder, name);
-      const found = await stat(file).catch(() => null);
-      if (found === null || found.mtime >= before) continue;
-      if (name.endsWith(UNFINISHED)) await rm(file, { force: true });
-      else ids.push(name);
+      const found = await lstat(file).catch(() => null);
+      if (found?.isFile() !== true || found.mtime >= before) continue;
+      if (whole) ids.push(name);
+      else await rm(file, { force: true });
     }
     return ids;
+  }
+
+  private async publish(unfinished: string, target: string): Promise<void> {
+    await rename(unfinished, target);
+    // The row that tells of the file must not outlive its name.
+    const folder = await open(this.folder);
+    await folder.sync().finally(() => folder.close());
   }
 
   private async names(): Promise<string[]> {

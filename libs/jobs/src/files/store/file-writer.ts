@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES, type ChunkCipher } from './chunk-cipher.js';
 
 interface Ending {
-  /** Makes the whole file visible. */
+  /** Makes the whole file visible, for good. */
   publish(): Promise<void>;
   /** Removes what there is of it. */
   discard(): Promise<void>;

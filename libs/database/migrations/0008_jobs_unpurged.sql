@@ -1,0 +1,2 @@
+CREATE INDEX "jobs_unpurged_expires" ON "jobs" USING btree ("expires_at") WHERE purged_at is null;--> statement-breakpoint
+CREATE INDEX "jobs_unpurged_input_file" ON "jobs" USING btree ("input_file_id") WHERE purged_at is null;
