@@ -12,6 +12,9 @@ const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goo
   existsSync,
 );
 
+/** What the server gives a client to close its side. */
+const LONGER_THAN_LINGER_MS = 4_000;
+
 let service: Service;
 beforeAll(async () => {
   service = await Service.start({ CORS_ORIGINS: `${LISTED},https://*.wards.example.org` });
@@ -20,20 +23,37 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** Sends `head` at once, then `drip` every second; gives what came back and after how long. */
-async function slowClient(head: string, drip: string): Promise<{ text: string; seconds: number }> {
-  const { hostname, port } = new URL(service.url);
+/**
+ * Sends `head` at once, then `drip` every second; gives what came back and after how long. Never
+ * closes its side: it is cut when the server is not there any more for what it sends afterwards.
+ */
+async function slowClient(
+  head: string,
+  drip: string,
+): Promise<{ text: string; seconds: number; cut: boolean }> {
+  const { hostname: host, port } = new URL(service.url);
   const started = performance.now();
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host, allowHalfOpen: true });
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.on('error', () => undefined);
-  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
+  const ended = new Promise((resolve) => socket.once('end', resolve));
   if (head !== '') socket.write(head);
   const timer = setInterval(() => drip !== '' && socket.writable && socket.write(drip), 1_000);
-  await closed;
+  await Promise.race([ended, closed]);
   clearInterval(timer);
-  return { text, seconds: (performance.now() - started) / 1_000 };
+  const seconds = (performance.now() - started) / 1_000;
+  await sleep(LONGER_THAN_LINGER_MS);
+  // The first finds out that nobody is there, the second is told. A server that had only closed
+  // its own side would take the first, and close then: more than two would not tell it apart.
+  for (let sent = 0; sent < 2; sent++) {
+    if (socket.writable) socket.write('a');
+    await sleep(500);
+  }
+  const cut = await Promise.race([closed, sleep(2_000, false)]);
+  socket.destroy();
+  return { text, seconds, cut };
 }
 
 describe('slow clients', () => {
@@ -47,6 +67,7 @@ describe('slow clients', () => {
     ]);
     const answered = (await service.post('/predict', { sentence: 'No fever.' })).status;
     const [silent, header, body, chunked] = await clients;
+    expect([silent, header, body, chunked].map(({ cut }) => cut)).toEqual(Array(4).fill(true));
     expect(answered).toBe(200);
     for (const { text, seconds } of [silent, header]) {
       expect(seconds).toBeGreaterThan(9);

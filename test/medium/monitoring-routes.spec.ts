@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AuditLog } from '@app/audit';
 import { newId } from '@app/common';
 import { OPERATOR_KEY, type Permission, type Principal } from '@app/auth';
 import { freshDatabase, SILENT_LOG, type FreshDatabase } from '@app/database/testing';
@@ -10,8 +14,10 @@ import {
   type EdgeApp,
 } from '../../apps/api/src/http/testing/edge-app.js';
 import { MonitoringRoutes } from '../../apps/api/src/routes/monitoring/monitoring-routes.module.js';
+import { textReads } from '../../apps/api/src/routes/monitoring/audited-text-reads.js';
 import type { TextRead } from '../../apps/api/src/routes/monitoring/text-reads.js';
 import { manifestOf } from '../../libs/model-registry/src/testing/manifest.js';
+import { hashPatient } from '../support/audit.js';
 
 function holder(tenantId: string, ...permissions: Permission[]): Principal {
   return { ...OPERATOR_KEY, tenantId, principalId: tenantId, permissions: new Set(permissions) };
@@ -38,6 +44,8 @@ describe('the monitoring routes', () => {
   let fresh: FreshDatabase;
   let monitoring: Monitoring;
   let edge: EdgeApp;
+  let folder: string;
+  let auditLog: AuditLog;
   const reads: TextRead[] = [];
   const audit = { broken: false };
 
@@ -57,15 +65,25 @@ describe('the monitoring routes', () => {
     const entries = ['assertion', 'other'].map((name) => {
       return { manifest: manifestOf({ name }), folder: '/nowhere' };
     });
+    const { database } = fresh;
+    folder = await mkdtemp(path.join(tmpdir(), 'monitoring '));
+    auditLog = new AuditLog({
+      db: database.db,
+      key: Buffer.alloc(32, 1),
+      hashPatient,
+      checkpointFolder: folder,
+      log: SILENT_LOG,
+    });
+    const recorded = textReads({ audit: auditLog, database });
     const onTextRead = (read: TextRead) => {
       if (audit.broken) return Promise.reject(new Error('the audit log takes nothing'));
       reads.push(read);
-      return Promise.resolve();
+      return recorded.onTextRead(read);
     };
     edge = await startEdgeApp([], {
       imports: [
         ModelRegistryModule.forRoot(new ModelRegistry(entries)),
-        MonitoringRoutes.register(monitoring, { onTextRead }),
+        MonitoringRoutes.register(monitoring, { ...recorded, onTextRead }),
       ],
       access: { requireApiKey: true, identification: KEYS },
       requests: { onFinish: (request) => monitoring.apiMetrics.observe(request) },
@@ -80,7 +98,9 @@ describe('the monitoring routes', () => {
   afterAll(async () => {
     await edge.close();
     await monitoring.close();
+    await auditLog.close();
     await fresh.drop();
+    await rm(folder, { recursive: true });
   });
 
   function log(tenantId: string, more: object): void {
@@ -205,6 +225,19 @@ describe('the monitoring routes', () => {
         [403, 'ACCESS_REASON_REQUIRED'],
       ]);
       expect(reads).toEqual([]);
+    });
+
+    it('record who was refused, on which model, with the reason given', async () => {
+      const { entries } = await auditLog.list({ action: 'prediction_text.read' }, 100);
+      const refusal = (tenantId: string, reason: string | null) => ({
+        ...{ tenantId, actorId: tenantId, reason },
+        ...{ objectKind: 'model', objectId: 'assertion', result: 'refused', status: 403 },
+      });
+      expect(entries).toMatchObject([
+        refusal('north', ''),
+        refusal('north', null),
+        refusal('south', 'complaint 17'),
+      ]);
     });
 
     it('give the tenant’s own, after the reading has been recorded', async () => {

@@ -48,6 +48,23 @@ describe('an export of the audit log', () => {
     });
   });
 
+  it.each(['jsonl', 'csv'] as const)(
+    'as %s gives nothing when nothing can be read',
+    async (format) => {
+      async function* away(): AsyncGenerator<AuditRow> {
+        throw new Error('away');
+      }
+      await expect(exportEntries(away(), format).next()).rejects.toThrow('away');
+    },
+  );
+
+  it('as CSV has its heading without entries too', async () => {
+    async function* none(): AsyncGenerator<AuditRow> {}
+    const lines = exportEntries(none(), 'csv');
+    expect((await lines.next()).value).toMatch(/^seq,id,at,/);
+    expect((await lines.next()).done).toBe(true);
+  });
+
   it('as CSV quotes what needs it and holds no formulas', async () => {
     const [heading, line] = await exported('csv');
     expect(heading).toMatch(/^seq,id,at,tenant_id,.*,request_id,mac\r\n$/);

@@ -27,16 +27,23 @@ const FIELDS: Readonly<Record<string, (row: AuditRow) => string | number | null>
   mac: (row) => row.mac.toString('hex'),
 };
 
-/** Lines with their ends: JSON objects, or CSV (RFC 4180) with a heading. */
+/**
+ * Lines with their ends: JSON objects, or CSV (RFC 4180) with a heading. The
+ * heading waits for the first entry, so that what cannot be read fails with
+ * nothing given yet.
+ */
 export async function* exportEntries(
   entries: AsyncIterable<AuditRow>,
   format: ExportFormat,
 ): AsyncGenerator<string> {
-  if (format === 'csv') yield csvLine(Object.keys(FIELDS));
+  let heading = format === 'csv' ? csvLine(Object.keys(FIELDS)) : null;
   for await (const entry of entries) {
+    if (heading !== null) yield heading;
+    heading = null;
     const values = Object.entries(FIELDS).map(([name, valueOf]) => [name, valueOf(entry)] as const);
     yield format === 'csv'
       ? csvLine(values.map(([, value]) => value))
       : `${JSON.stringify(Object.fromEntries(values))}\n`;
   }
+  if (heading !== null) yield heading;
 }

@@ -11,6 +11,8 @@ const STATUS_OF: Readonly<Record<string, readonly [status: number, detail: strin
     'The request did not arrive in time. Send it without pausing, or in smaller parts.',
   ],
 };
+/** For the client to read its answer and close its side, which not every client does. */
+const LINGER_MS = 2_000;
 const UNREADABLE = [400, 'The request is not valid HTTP.'] as const;
 
 /**
@@ -47,4 +49,6 @@ export function answerUnreadableRequest(
     `HTTP/1.1 ${status} ${title}\r\n${fixedHeaders}Content-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-ID: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
+  const timer = setTimeout(() => connection.destroy(), LINGER_MS).unref();
+  connection.once('close', () => clearTimeout(timer));
 }

@@ -14,6 +14,7 @@ import {
   StreamableFile,
 } from '@nestjs/common';
 import { interval, map, take } from 'rxjs';
+import { DomainError } from '@app/common';
 import { Public } from '../guards/access.decorators.js';
 import { eventually, exchangeRaw, startEdgeApp } from '../testing/edge-app.js';
 import type { EdgeApp } from '../testing/edge-app.js';
@@ -56,6 +57,15 @@ class ThingsController {
       ),
       { length: 6 },
     );
+  }
+  @Get('unbegun-stream')
+  unbegunStream() {
+    const none = Readable.from(
+      (function* () {
+        throw new DomainError('SERVICE_UNAVAILABLE', 'away', { retryAfterSeconds: 7 });
+      })(),
+    );
+    return new StreamableFile(none, { type: 'text/csv', disposition: 'attachment' });
   }
   @Sse('events')
   events() {
@@ -154,6 +164,14 @@ describe('answers', () => {
 
   it('cuts an answer that fails half way, so that the client cannot take it for whole', async () => {
     await expect(fetch(`${server.url}/broken-stream`).then((r) => r.text())).rejects.toThrow();
+  });
+
+  it('answers a problem when a stream fails before its first byte', async () => {
+    const response = await fetch(`${server.url}/unbegun-stream`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('7');
+    expect(response.headers.get('content-disposition')).toBeNull();
+    expect((await problem(response)).error_code).toBe('SERVICE_UNAVAILABLE');
   });
 
   it('sends server-sent events', async () => {

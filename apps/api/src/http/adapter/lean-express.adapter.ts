@@ -2,6 +2,8 @@ import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { Server as NetServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 import type { Application } from 'express';
@@ -29,6 +31,8 @@ export interface LeanExpressOptions {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection stays open; longer than a load balancer keeps it. Default 65,000 ms. */
   readonly keepAliveTimeoutMs?: number;
+  /** How long a client may take not a byte of an answer that is on its way. Default 120,000 ms. */
+  readonly stalledAnswerTimeoutMs?: number;
   /** How often the two request timeouts are looked at. Default 2,000 ms. */
   readonly connectionsCheckingIntervalMs?: number;
   /** Request line and headers together. Default 16 KiB. */
@@ -133,6 +137,8 @@ export class LeanExpressAdapter extends ExpressAdapter {
             ...options.tls,
             handshakeTimeout: serverOptions.headersTimeout,
           });
+    server.timeout = options.stalledAnswerTimeoutMs ?? 120_000;
+    server.on('timeout', closeUnlessAnswering);
     server.maxConnections = options.maxConnections ?? 10_000;
     server.on('request', this.listener(false));
     // Answering these ourselves lets the body reader refuse before the client sends.
@@ -148,6 +154,13 @@ export class LeanExpressAdapter extends ExpressAdapter {
 
   override reply(response: EdgeResponse, body: unknown, statusCode?: number): unknown {
     const status = statusCode ?? response.statusCode;
+    if (body instanceof StreamableFile) {
+      const cutOff = body.errorHandler;
+      body.setErrorHandler((error, handled) => {
+        if (response.headersSent) cutOff(error, handled);
+        else this.required().fail(error, response.req, response);
+      });
+    }
     if (!isPlainData(body) || status === 204 || status === 304) {
       return super.reply(response, body, statusCode);
     }
@@ -231,10 +244,21 @@ function leanExpress(): Application {
   return app;
 }
 
+/** Without query, and without the one slash at the end that the router does not mind. */
 export function barePath(request: EdgeRequest): string {
   const url = request.url ?? '/';
   const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
+  const path = query === -1 ? url : url.slice(0, query);
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/**
+ * For a connection on which nothing has moved for a while. One whose answer is
+ * still being made is waiting for us; any other waits for its client.
+ */
+function closeUnlessAnswering(connection: Socket & { _httpMessage?: EdgeResponse | null }): void {
+  const answering = connection._httpMessage != null && connection.writableLength === 0;
+  if (!answering) connection.destroy();
 }
 
 function isPlainData(body: unknown): body is object {

@@ -1,9 +1,13 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '../guards/access.decorators.js';
 import { eventually, startEdgeApp } from '../testing/edge-app.js';
+import type { EdgeApp } from '../testing/edge-app.js';
 
 /** Self-signed, for tests only: it protects nothing. */
 const TEST_CERTIFICATE = {
@@ -25,6 +29,10 @@ L/SNOcGX6AzidsuWk/GztavGB9ihRANCAARjAEABGUcT1iB2a+u66xqPelwrNo6V
 -----END PRIVATE KEY-----`,
 };
 
+const STALL_MS = 200;
+/** More than the buffers between two sockets hold. */
+const LARGE = 64 * 1_048_576;
+
 let release: () => void = () => undefined;
 
 @Public()
@@ -39,6 +47,21 @@ class ThingsController {
     await new Promise<void>((resolve) => (release = resolve));
     return { slow: true };
   }
+  @Get('large')
+  async large() {
+    await sleep(3 * STALL_MS);
+    return { text: 'x'.repeat(LARGE) };
+  }
+}
+
+/** The server's side of the next connection, told when it is gone. */
+function nextConnection({ app }: EdgeApp): { readonly closed: Promise<void> } {
+  const server = app.getHttpServer() as Server;
+  return {
+    closed: new Promise((resolve) =>
+      server.once('connection', (socket: Socket) => socket.once('close', () => resolve())),
+    ),
+  };
 }
 
 describe('shutdown', () => {
@@ -74,6 +97,53 @@ describe('shutdown', () => {
     expect(await busy).toEqual({ status: 200, connection: 'close' });
     await closed;
     agent.destroy();
+    await own.close();
+  });
+});
+
+describe('a connection', () => {
+  it('is closed when its client never closes its side after an answer that ends it', async () => {
+    const own = await startEdgeApp([ThingsController], {
+      server: { headersTimeoutMs: 100, connectionsCheckingIntervalMs: 50 },
+    });
+    const { closed } = nextConnection(own);
+    const client = connect({ port: own.port, host: '127.0.0.1', allowHalfOpen: true });
+    let text = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    client.write('GET / HTTP/1.1\r\n');
+    await closed;
+    expect(text).toMatch(/^HTTP\/1.1 408 [^]*"error_code":"MALFORMED_REQUEST"/);
+    client.destroy();
+    await own.close();
+  });
+
+  it.each([undefined, TEST_CERTIFICATE])(
+    'may wait long for its answer, and is closed when nobody reads it',
+    async (tls) => {
+      const own = await startEdgeApp([ThingsController], {
+        server: { tls, stalledAnswerTimeoutMs: STALL_MS },
+      });
+      const { closed } = nextConnection(own);
+      const address = { port: own.port, host: '127.0.0.1' };
+      const client =
+        tls === undefined ? connect(address) : connectTls({ ...address, ca: tls.cert });
+      client.on('error', () => undefined);
+      client.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n');
+      await closed;
+      expect(client.bytesRead).toBeGreaterThan(0);
+      expect(client.bytesRead).toBeLessThan(LARGE);
+      client.destroy();
+      await own.close();
+    },
+  );
+
+  it('is closed when it brings no further request', async () => {
+    const own = await startEdgeApp([ThingsController], { server: { keepAliveTimeoutMs: 100 } });
+    const { closed } = nextConnection(own);
+    const client = connect(own.port, '127.0.0.1').resume();
+    client.write('GET /plain HTTP/1.1\r\nHost: x\r\n\r\n');
+    await closed;
+    expect(own.finished).toMatchObject([{ route: '/plain', status: 200 }]);
     await own.close();
   });
 });

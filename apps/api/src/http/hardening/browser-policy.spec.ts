@@ -157,6 +157,9 @@ describe('administration and sign-in', () => {
       expect(await statusOf(['GET', path], { origin: OTHER })).toBe(404);
     }
     expect(await statusOf(['GET', '/admin/users/?x=1'], { origin: OTHER })).toBe(403);
+    expect(await statusOf(['POST', '/auth/login/'], {})).toBe(201);
+    const signIn = await call('POST', '/v1/auth/login/?x=1', { origin: OTHER });
+    expect(JSON.parse(signIn.body)).toMatchObject({ error_code: 'ORIGIN_NOT_ALLOWED' });
   });
 
   it('do not believe a name that only points here, where the server has its own or none', async () => {

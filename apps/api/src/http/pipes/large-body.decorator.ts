@@ -10,7 +10,8 @@ import type { EdgeRequest, EdgeResponse } from '../adapter/exchange.js';
 /**
  * For a route whose JSON body may be larger than others', `maxBytes` at most.
  * It is read once the caller has been let in, so that nobody else can make the
- * service hold it. The server's `leavesBody` must name the route.
+ * service hold it. The server's `leavesBody` must name the route; where it does
+ * not, the body has been read before, within the limit of all other routes.
  */
 export function LargeBody(maxBytes: number): MethodDecorator {
   return applyDecorators(UseGuards(new BodyReader(maxBytes)));
@@ -23,6 +24,7 @@ class BodyReader implements CanActivate {
   canActivate(host: ExecutionContext): Promise<boolean> {
     const request = host.getArgByIndex<EdgeRequest>(0);
     const response = host.getArgByIndex<EdgeResponse>(1);
+    if (!request.scope.leftBody) return Promise.resolve(true);
     return new Promise((resolve, reject) => {
       collectJsonBody(request, response, this.maxBytes, (_request, _response, failure) => {
         if (failure === undefined) resolve(true);

@@ -38,7 +38,11 @@ export class MonitoringService {
     acting: Acting,
   ): Promise<LoggedPredictionList> {
     this.assertModel(model);
-    if (includeText) assertMayReadTexts(context, acting);
+    const refusal = includeText ? refusalOfTexts(context, acting) : null;
+    if (refusal !== null) {
+      await this.textReads.onTextRefused(acting, model, refusal);
+      throw refusal;
+    }
     const { predictions, next, total } = await this.monitoring.predictions.list(
       { tenantId: tenantScope(context), model, ...query },
       page.after,
@@ -93,19 +97,20 @@ export class MonitoringService {
   }
 }
 
-function assertMayReadTexts({ permissions }: RequestContext, { reason }: Acting): void {
+function refusalOfTexts({ permissions }: RequestContext, { reason }: Acting): DomainError | null {
   if (!permissions.has('phi:read')) {
-    throw new DomainError(
+    return new DomainError(
       'FORBIDDEN',
       'include_text needs the permission "phi:read". Use a key that holds it, or leave it out.',
     );
   }
   if (typeof reason !== 'string' || reason.trim() === '') {
-    throw new DomainError(
+    return new DomainError(
       'ACCESS_REASON_REQUIRED',
       'Stored texts are patient data: say in X-Access-Reason why they are read, or leave out include_text.',
     );
   }
+  return null;
 }
 
 export function toStats(stats: PredictionStats): PredictionStatsResponse {

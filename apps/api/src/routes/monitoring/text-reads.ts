@@ -1,3 +1,4 @@
+import type { DomainError } from '@app/common';
 import type { Acting } from '../admin/acting.js';
 
 /** Somebody is about to be given stored texts of predictions: patient data. */
@@ -12,6 +13,8 @@ export interface TextRead {
 /** Told before stored texts are read and given; when this fails, they are not. */
 export interface TextReads {
   onTextRead(read: TextRead): Promise<void>;
+  /** Somebody asked for a model's stored texts and is about to be refused them. */
+  onTextRefused(acting: Acting, model: string, refusal: DomainError): Promise<void>;
 }
 
 /** Injection token of the application's TextReads. */
