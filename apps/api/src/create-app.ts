@@ -116,9 +116,9 @@ export async function createApp(
         state.monitoring.apiMetrics.observe(request);
       },
     },
-    shed: (method, path, priority) =>
+    shed: (method, path, priority, tenantId) =>
       method === 'POST' && priority === 'interactive' && PREDICTION_PATHS.has(path)
-        ? scheduler.overload()
+        ? scheduler.overload(tenantId)
         : null,
   });
   metrics.inference.readQueueFrom(() => scheduler.stats());
@@ -129,9 +129,13 @@ export async function createApp(
   const streams = config.role === 'worker' ? null : app.get(OpenStreams, { strict: false });
   const start = async () => {
     await engine.start();
-    for (const { scheduled, loaded } of pool.list()) {
-      metrics.inference.setProvider(scheduled.key, loaded.provider);
-    }
+    const tellProviders = () => {
+      for (const { scheduled, loaded } of pool.list()) {
+        metrics.inference.setProvider(scheduled.key, loaded.provider);
+      }
+    };
+    tellProviders();
+    runtime.onLaneReady(tellProviders);
     await worker?.start();
     lifecycle.serving();
   };

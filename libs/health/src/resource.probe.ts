@@ -1,19 +1,43 @@
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import type { Probe, ProbeResult } from '@app/common';
+import { containerMemoryInUse } from './container-memory.js';
 
 const DEGRADED_AT = 0.8;
 const UNHEALTHY_AT = 0.9;
+
+/** Where the numbers come from, all in bytes. */
+export interface MemoryReadings {
+  readonly machine: () => number;
+  readonly machineFree: () => number;
+  /** What the container may hold; 0, or more than the machine has, without a limit. */
+  readonly limit: () => number;
+  /** What it holds of that. */
+  readonly inUse: (limit: number) => number;
+}
+
+const REAL: MemoryReadings = {
+  machine: totalmem,
+  machineFree: freemem,
+  limit: () => process.constrainedMemory(),
+  inUse: (limit) => containerMemoryInUse(limit),
+};
 
 /** Memory of the machine, or of the container when it has a limit. */
 export class MemoryProbe implements Probe {
   readonly name = 'memory';
   readonly critical = false;
 
+  constructor(private readonly readings: MemoryReadings = REAL) {}
+
   check(): ProbeResult {
-    const limit = process.constrainedMemory();
-    const total = limit > 0 && limit < totalmem() ? limit : totalmem();
-    return byShareUsed(1 - Math.min(total, freemem()) / total, total);
+    const { readings } = this;
+    const limit = readings.limit();
+    const machine = readings.machine();
+    // What is free on the machine says nothing of a container that may use a part of it.
+    return limit > 0 && limit < machine
+      ? byShareUsed(Math.min(1, readings.inUse(limit) / limit), limit)
+      : byShareUsed(1 - Math.min(machine, readings.machineFree()) / machine, machine);
   }
 }
 

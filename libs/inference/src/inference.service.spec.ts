@@ -203,16 +203,23 @@ describe('Canary', () => {
     await engine.close(1_000);
   });
 
-  it('is unhealthy without a lane, without a model, or without a recent success', async () => {
+  it('is unhealthy without a lane, or without a model', async () => {
     const { canary, pool, runtime, engine } = await setup();
     await runtime.close();
     expect(canary.check()).toMatchObject({ status: 'unhealthy', message: 'no lane is ready' });
     for (const key of pool.list().map((served) => served.scheduled.key)) await pool.unload(key);
     expect(canary.check()).toMatchObject({ status: 'unhealthy', message: 'no model is loaded' });
     await engine.close(10);
+  });
 
-    const fresh = new Canary(pool, new Scheduler(runtime), runtime);
-    expect(fresh.check().status).toBe('unhealthy');
+  it('is unhealthy without a recent success, though model and lanes are there', async () => {
+    const { pool, runtime, engine } = await setup();
+    const unused = new Canary(pool, new Scheduler(runtime), runtime);
+    expect(unused.check()).toMatchObject({
+      status: 'unhealthy',
+      message: expect.stringMatching(/^no inference succeeded for/) as string,
+    });
+    await engine.close(1_000);
   });
 
   it('stops the start when a model cannot answer', async () => {

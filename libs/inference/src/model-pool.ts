@@ -31,7 +31,9 @@ export class ModelPool {
   constructor(
     private readonly runtime: Runtime,
     private readonly maxSequenceLength: number,
-  ) {}
+  ) {
+    runtime.onLaneReady(() => this.followDevices());
+  }
 
   /** Opens a version on every lane and runs it once on each. */
   async load({ manifest, folder }: CatalogEntry): Promise<ServedModel> {
@@ -47,10 +49,7 @@ export class ModelPool {
       manifest,
       tokenizer,
       maxTokens: Math.min(manifest.maxTokens, this.maxSequenceLength),
-      scheduled: {
-        key: spec.key,
-        budget: loaded.provider === 'cpu' ? manifest.batching : ACCELERATOR_BUDGET,
-      },
+      scheduled: scheduledOn(loaded, manifest),
       loaded,
     };
     this.served.set(spec.key, model);
@@ -81,6 +80,17 @@ export class ModelPool {
     return [...this.served.values()];
   }
 
+  /** A lane that cannot have its device back at a restart opens its models on another. */
+  private followDevices(): void {
+    const { models } = this.runtime.stats();
+    for (const [key, model] of this.served) {
+      const loaded = models[key];
+      if (!loaded || loaded.provider === model.loaded.provider) continue;
+      const scheduled = scheduledOn(loaded, model.manifest);
+      this.served.set(key, { ...model, loaded, scheduled });
+    }
+  }
+
   private async warmUp(spec: ModelSpec): Promise<void> {
     for (const length of WARM_UP_LENGTHS) {
       const ids = new Int32Array(Math.min(length, spec.maxTokens));
@@ -89,6 +99,13 @@ export class ModelPool {
       await Promise.all(ready.map((lane) => lane.run(spec.key, batch)));
     }
   }
+}
+
+function scheduledOn({ provider }: LoadedModel, manifest: ModelManifest): ScheduledModel {
+  return {
+    key: modelKey(manifest),
+    budget: provider === 'cpu' ? manifest.batching : ACCELERATOR_BUDGET,
+  };
 }
 
 function specOf(manifest: ModelManifest, folder: string): ModelSpec {

@@ -4,7 +4,7 @@ import type { DomainError, Priority } from '@app/common';
 import { barePath, LeanExpressAdapter } from './adapter/lean-express.adapter.js';
 import { ProblemFilter } from './filters/problem.filter.js';
 import type { FailureRecord } from './filters/problem.filter.js';
-import { AccessGuard } from './guards/access.guard.js';
+import { AccessGuard, evidentTenant } from './guards/access.guard.js';
 import type { AccessOptions } from './guards/access.guard.js';
 import { assertEveryRouteDeclares } from './guards/route-declarations.js';
 import { RequestOpener } from './middleware/request-opener.js';
@@ -29,10 +29,16 @@ export interface EdgeOptions {
     readonly trustedProxies: number;
   };
   /**
-   * Refuses a request by its path alone, before anything is read or checked:
-   * what keeps a service that is asked for many times what it can do answering.
+   * Refuses a request by its path and its tenant, where that needs no check,
+   * before anything is read: what keeps a service that is asked for many times
+   * what it can do answering.
    */
-  readonly shed?: (method: string, path: string, priority: Priority) => DomainError | null;
+  readonly shed?: (
+    method: string,
+    path: string,
+    priority: Priority,
+    tenantId: string | undefined,
+  ) => DomainError | null;
 }
 
 /** What shutdown, health and the generators need of the edge. */
@@ -79,7 +85,12 @@ export function applyEdge(app: INestApplication, options: EdgeOptions): Edge {
       opener.open(request, response, awaitsContinue);
       const path = barePath(request);
       if (browsers.admit(request, response, path)) return false;
-      const refusal = options.shed?.(request.method ?? '', path, request.scope.priority);
+      const refusal = options.shed?.(
+        request.method ?? '',
+        path,
+        request.scope.priority,
+        evidentTenant(request, options.access),
+      );
       if (!refusal) return true;
       // The router, which would have set it, is not reached.
       request.route = { path };

@@ -57,3 +57,33 @@ describe('a lane whose process has just died', () => {
     await expect(running).rejects.toMatchObject({ wasRunning: true });
   });
 });
+
+describe('a lane whose process says what nobody understands', () => {
+  it('ends, however much of it is left unread', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lane-connection-'));
+    const entry = join(folder, 'program.mjs');
+    await writeFile(
+      entry,
+      `
+  import { writeSync } from 'node:fs';
+  // Each of its words is a length that no frame has.
+  const garbage = Buffer.alloc(1024 * 1024, 0xff);
+  for (;;) {
+    try {
+      writeSync(3, garbage);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }`,
+    );
+    const connection = new LaneConnection(0, laneOptions({ entry }));
+    const started = expect(connection.started).rejects.toThrow('broken frame');
+    const timer = new AbortController();
+    const late = after(5_000, 'it is still there', { signal: timer.signal });
+    expect(await Promise.race([connection.ended, late])).toContain('broken frame');
+    timer.abort();
+    await started;
+    await connection.close();
+    await rm(folder, { recursive: true });
+  });
+});

@@ -190,7 +190,8 @@ export class LaneConnection {
       try {
         reader.push(chunk);
       } catch (error) {
-        pipe.pause();
+        // Paused with bytes left in it, it would never close, nor the process be known to be gone.
+        pipe.destroy();
         this.kill(error instanceof Error ? error.message : String(error));
       }
     });

@@ -55,6 +55,16 @@ describe('admission', () => {
     expect(error).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 5 });
   });
 
+  it('tells a caller whose deadline has passed that it has, not that the service is busy', async () => {
+    const { submit, occupy, refused } = setup(1, { now: () => 1_000, maxQueuedItems: 1 });
+    const late = () => failure(submit([tokens(10)], { deadline: 999 }));
+    expect(await late()).toMatchObject({ code: 'INFERENCE_TIMEOUT' });
+    occupy();
+    void submit([tokens(30)]);
+    expect(await late()).toMatchObject({ code: 'INFERENCE_TIMEOUT' });
+    expect(refused).toEqual([]);
+  });
+
   it('does not hold what another tenant has queued against one that is due next', async () => {
     let now = 0;
     const { runtime, scheduler, submit } = setup(1, { now: () => now });
@@ -126,13 +136,23 @@ describe('admission', () => {
     void submit([tokens(30)], { tenantId: 'heavy', weight: 6 });
   });
 
-  it('tells before a body is read that a service with one tenant is full', () => {
+  it('tells before a body is read that a tenant would be refused, where it is known', () => {
     const { scheduler, submit, occupy } = setup(1, { maxQueuedItems: 16 });
     occupy();
     for (let i = 0; i < 15; i++) void submit([tokens(30)]);
-    expect(scheduler.overload()).toBeNull();
+    expect(scheduler.overload('default')).toBeNull();
     void submit([tokens(30)]);
-    expect(scheduler.overload()).toMatchObject({ code: 'OVERLOADED' });
+    expect(scheduler.overload('default')).toMatchObject({ code: 'OVERLOADED' });
+  });
+
+  it('turns nobody away for the flood of the only tenant that has come so far', async () => {
+    const { scheduler, submit, occupy } = setup(1, { maxQueuedItems: 16 });
+    occupy();
+    for (let i = 0; i < 16; i++) void submit([tokens(30)]);
+    expect((await failure(submit([tokens(30)]))).code).toBe('OVERLOADED');
+    expect(scheduler.overload()).toBeNull();
+    void submit([tokens(30)], { tenantId: 'newcomer' });
+    expect(scheduler.stats().interactive.items).toBe(17);
   });
 
   it('does not count waiting bulk work against interactive callers', async () => {

@@ -4,7 +4,7 @@ import type { Backlog } from './backlog.js';
 import type { FairQueue, TenantQueue } from './fair-queue.js';
 import type { LaneForecast } from './lane-forecast.js';
 import type { RefusalReason, SchedulerObserver, SchedulerOptions } from './scheduler-options.js';
-import { closing } from './submission.js';
+import { closing, deadlinePassed } from './submission.js';
 import type { SubmitContext } from './work.js';
 
 /** Places beyond those that anybody may fill, as a part of them, for tenants within their share. */
@@ -31,11 +31,12 @@ export class Admission {
   }
 
   /**
-   * The refusal whoever asks would get now, whatever the deadline; null where some tenant
-   * would be let in. While only one has ever come, that is the one who asks.
+   * The refusal whoever asks would get now, whatever the deadline; null where some caller would
+   * be let in. A tenant that is not named may be one that nobody has seen, and is due a place.
    */
-  refusalOfAll(): DomainError | null {
-    return this.refusalOf(this.queue.onlyTenant, Infinity, 1, 0);
+  refusalOfAll(tenantId?: string): DomainError | null {
+    const tenant = tenantId === undefined ? undefined : this.queue.tenant(tenantId);
+    return this.refusalOf(tenant, Infinity, 1, 0);
   }
 
   refuse(reason: RefusalReason, waitMs: number): DomainError {
@@ -57,8 +58,9 @@ export class Admission {
     tokens: number,
   ): DomainError | null {
     const { queue, options } = this;
-    const wait = this.estimatedWaitMs(tenant);
     const timeLeft = deadline - options.now();
+    if (timeLeft <= 0) return deadlinePassed();
+    const wait = this.estimatedWaitMs(tenant);
     const patience = queue.items === 0 ? timeLeft : Math.min(timeLeft, options.maxQueueWaitMs);
     if (wait > patience) return this.refuse('wait_too_long', wait);
     if (queue.items === 0) return null;

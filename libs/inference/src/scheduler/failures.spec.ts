@@ -77,6 +77,44 @@ describe('failure', () => {
     for (const promise of suspects) ok((await promise)[0]);
   });
 
+  it('tries suspects of bulk work after interactive work, and after its suspects', async () => {
+    const { runtime, submit } = setup(1);
+    const bulk = submit(
+      [1, 2, 3, 4].map((id) => tokens(10, id)),
+      { priority: 'bulk' },
+    );
+    const asked = [8, 9].map((id) => submit([tokens(15, id)]));
+    await runtime.running[0]!.fail(new RunFailedError('bad id'));
+    await runtime.running[0]!.fail(new RunFailedError('bad id'));
+    const order = (await runtime.finishAll()).map(({ ids }) => ids.map(([id]) => id));
+    expect(order).toEqual([[8], [9], [1], [2], [3], [4]]);
+    for (const promise of asked) ok((await promise)[0]);
+    for (const outcome of await bulk) ok(outcome);
+  });
+
+  it('gives suspects of bulk work the share of bulk work while interactive work waits', async () => {
+    const { runtime, submit } = setup(1);
+    void submit(
+      [1, 2, 3, 4].map((id) => tokens(10, id)),
+      { priority: 'bulk' },
+    );
+    await runtime.running[0]!.fail(new RunFailedError('bad id'));
+    for (let i = 0; i < 60; i++) void submit([tokens(40, 9)]);
+    const order: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      const batch = runtime.running[0]!;
+      order.push(batch.ids[0]![0]!);
+      await batch.finish(20);
+    }
+    const turns = order.flatMap((id, turn) => (id < 9 ? [turn] : []));
+    expect(turns.map((turn) => order[turn])).toEqual([1, 2, 3, 4]);
+    // A batch of 40 earns them about two tokens, and each has ten.
+    for (const [i, turn] of turns.slice(1).entries()) {
+      expect(turn - turns[i]!).toBeGreaterThanOrEqual(5);
+      expect(turn - turns[i]!).toBeLessThanOrEqual(7);
+    }
+  });
+
   it('fails a batch whose results do not match its inputs in number', async () => {
     const { runtime, submit } = setup(1);
     const asked = submit([tokens(10)]);

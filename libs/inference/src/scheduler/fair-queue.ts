@@ -22,8 +22,6 @@ export class FairQueue {
   private active = 0;
   /** Their weights together. */
   weight = 0;
-  /** The first tenant that came, until another does. */
-  onlyTenant: TenantQueue | undefined;
 
   push(item: WorkItem): void {
     item.place = this.queueOf(item).push(item);
@@ -148,7 +146,6 @@ export class FairQueue {
     if (!tenant) {
       if (this.tenants.size >= IDLE_TENANTS) this.forgetIdle();
       tenant = { clock: this.now, weight: 1, items: 0, tokens: 0, queues: new Map() };
-      this.onlyTenant = this.tenants.size === 0 ? tenant : undefined;
       this.tenants.set(id, tenant);
     } else if (tenant.items === 0 && tenant.clock < this.now) {
       tenant.clock = this.now;

@@ -11,6 +11,7 @@ import { Admission } from './admission.js';
 import { BulkGate } from './bulk-gate.js';
 import { BulkShare, SHORT_RUN_MS } from './bulk-share.js';
 import { Backlog } from './backlog.js';
+import { batchReport } from './batch-report.js';
 import { FairQueue } from './fair-queue.js';
 import { LaneForecast } from './lane-forecast.js';
 import { BatchTotals, queueStats } from './queue-stats.js';
@@ -21,6 +22,7 @@ import {
   type SchedulerOptions,
 } from './scheduler-options.js';
 import { answer, clientClosed, closing, openSubmission, startDeadline } from './submission.js';
+import { Suspects } from './suspects.js';
 import type { ItemOutcome, ScheduledModel, SubmitContext, WorkItem } from './work.js';
 
 /**
@@ -34,9 +36,7 @@ export class Scheduler {
     interactive: new FairQueue(),
     bulk: new FairQueue(),
   };
-  /** Items whose batch failed or killed its lane: each is tried once more, alone, one at a time. */
-  private readonly suspects = new Set<WorkItem>();
-  private suspectLane: Lane | null = null;
+  private readonly suspects = new Suspects();
   private readonly bulkShare: BulkShare;
   private readonly bulkGate: BulkGate;
   private readonly backlog = new Backlog();
@@ -103,9 +103,12 @@ export class Scheduler {
     if (refusal) throw refusal;
   }
 
-  /** The refusal any interactive caller would get now, whoever it is; null while some would be let in. */
-  overload(): DomainError | null {
-    return this.admission.refusalOfAll();
+  /**
+   * The refusal any interactive caller would get now, whoever it is; null while some would be let in.
+   * @param tenantId whose callers are meant; any tenant's if left out
+   */
+  overload(tenantId?: string): DomainError | null {
+    return this.admission.refusalOfAll(tenantId);
   }
 
   stats(): QueueStats {
@@ -223,7 +226,7 @@ export class Scheduler {
     let best: Lane | null = null;
     let soonest = Infinity;
     for (const lane of this.runtime.lanes) {
-      if (!lane.ready || lane.inFlight > 1 || lane === this.suspectLane) continue;
+      if (!lane.ready || lane.inFlight > 1 || lane === this.suspects.lane) continue;
       if (lane.inFlight === 0) return lane;
       const remaining = this.forecast.remainingMs(lane);
       if (remaining >= soonest) continue;
@@ -241,21 +244,23 @@ export class Scheduler {
    */
   private nextBatch(lane: Lane): WorkItem[] | null {
     const isBusy = lane.inFlight > 0;
-    const [suspect] = this.suspects;
-    if (suspect && !this.suspectLane) {
-      // No lane is refilled until one has run dry for it: under load none would ever be idle.
-      return isBusy ? null : [suspect];
-    }
     const { interactive, bulk } = this.queues;
-    const urgent = interactive.head();
-    const patient = bulk.head();
-    const head = urgent ?? patient;
-    if (!head || (isBusy && !this.isTimeToPrepare(lane, head))) return null;
-    if (!urgent) return this.takeBatch(bulk, head, this.bulkTokens(head), false);
-    const bulkAllowance = patient ? this.bulkShare.due(patient.length) : 0;
-    return patient && bulkAllowance > 0
-      ? this.takeBatch(bulk, patient, Math.min(bulkAllowance, this.bulkTokens(patient)), true)
-      : this.takeBatch(interactive, urgent, Infinity, patient !== undefined);
+    const suspect = this.suspects.next('interactive');
+    const urgent = suspect ?? interactive.head();
+    const patient = this.suspects.next('bulk') ?? bulk.head();
+    const bulkTokens = suspect ? 0 : this.bulkTokens(urgent, patient);
+    const isBulkDue = bulkTokens > 0;
+    const head = isBulkDue ? patient : urgent;
+    if (!head) return null;
+    const isContended = urgent !== undefined && patient !== undefined;
+    if (this.suspects.has(head)) {
+      // No lane is refilled until one has run dry for it: under load none would ever be idle.
+      return isBusy ? null : this.takeSuspect(head, isContended);
+    }
+    if (isBusy && !this.isTimeToPrepare(lane, urgent ?? head)) return null;
+    return isBulkDue
+      ? this.takeBatch(bulk, head, bulkTokens, isContended)
+      : this.takeBatch(interactive, head, Infinity, isContended);
   }
 
   /**
@@ -272,9 +277,13 @@ export class Scheduler {
     return !this.forecast.isAlwaysNearEnd(lane) || waiting >= maxBatchTokens;
   }
 
-  private bulkTokens(head: WorkItem): number {
-    const { maxBatchTokens } = head.submission.model.budget;
-    return this.bulkShare.batchTokens(maxBatchTokens, this.backlog.runMs(head, maxBatchTokens));
+  /** The most tokens that bulk work may take now, 0 when it is not its turn. */
+  private bulkTokens(urgent: WorkItem | undefined, patient: WorkItem | undefined): number {
+    if (!patient) return 0;
+    const { maxBatchTokens } = patient.submission.model.budget;
+    const fullRunMs = this.backlog.runMs(patient, maxBatchTokens);
+    const most = this.bulkShare.batchTokens(maxBatchTokens, fullRunMs);
+    return urgent ? Math.min(most, this.bulkShare.due(patient.length)) : most;
   }
 
   private takeBatch(
@@ -295,9 +304,16 @@ export class Scheduler {
     return batch;
   }
 
+  /** Bills the priority alone: the tenant was billed when the item ran with others. */
+  private takeSuspect(suspect: WorkItem, contended: boolean): WorkItem[] {
+    const { priority } = suspect.submission.context;
+    this.bulkShare.served(priority, paddedTokens(shapeOf([suspect])), contended);
+    return [suspect];
+  }
+
   private async runBatch(lane: Lane, batch: readonly WorkItem[], head: WorkItem): Promise<void> {
     const isSuspect = this.suspects.delete(head);
-    if (isSuspect) this.suspectLane = lane;
+    if (isSuspect) this.suspects.lane = lane;
     const isBulk = head.submission.context.priority === 'bulk';
     if (isBulk) this.backlog.add(batch);
     this.batchesInFlight++;
@@ -319,7 +335,7 @@ export class Scheduler {
       this.backlog.remove(isBulk ? batch : left);
       this.batchesInFlight--;
       this.forecast.ended(lane);
-      if (isSuspect) this.suspectLane = null;
+      if (isSuspect) this.suspects.lane = null;
       this.pull();
       this.afterQueueShrank();
     }
@@ -375,18 +391,8 @@ export class Scheduler {
   }
 
   private report(batch: readonly WorkItem[], runMs: number, ok: boolean): void {
-    const submission = batch[0]?.submission;
-    if (!submission) return;
-    const shape = shapeOf(batch);
-    const report = {
-      model: submission.model.key,
-      priority: submission.context.priority,
-      size: batch.length,
-      paddedTokens: paddedTokens(shape),
-      paddingWaste: paddingWaste(shape),
-      runMs,
-      ok,
-    };
+    const report = batchReport(batch, runMs, ok);
+    if (!report) return;
     if (ok) this.totals.add(report, this.options.now());
     this.observer.onBatch?.(report);
   }

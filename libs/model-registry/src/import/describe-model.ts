@@ -4,7 +4,12 @@ import { basename, dirname, join, posix } from 'node:path';
 import type { ModelManifest, TaskName } from '../manifest.js';
 import { findGraph, inFolder } from './find-graph.js';
 import { inputsOf, labelsOf, outputOf } from './graph-signature.js';
-import { readHuggingFaceConfig, taskOf, type HuggingFaceConfig } from './hugging-face-config.js';
+import {
+  assertOneLabel,
+  readHuggingFaceConfig,
+  taskOf,
+  type HuggingFaceConfig,
+} from './hugging-face-config.js';
 import { ImportError } from './import-error.js';
 import { readJsonFile } from './json-file.js';
 import { readOnnxSummary, type OnnxSummary } from './onnx-summary.js';
@@ -52,6 +57,7 @@ export async function describeModel(
   const model = await findGraph(folder, options.onnx);
   const graph = readGraph(folder, model);
   const task = options.task ?? taskOf(config, config.labels ?? []);
+  assertOneLabel(config, task);
   const output = outputOf(graph, task);
   const tokenizer = await readTokenizerSource(folder);
   const vocabSize = config.vocabSize ?? tokenizer.size;

@@ -49,12 +49,6 @@ export function readHuggingFaceConfig(json: JsonObject): HuggingFaceConfig {
  */
 export function taskOf(config: HuggingFaceConfig, labels: readonly string[]): TaskName {
   const architecture = config.architecture ?? '';
-  if (config.multiLabel) {
-    throw new ImportError(
-      'config.json: problem_type is multi_label_classification, which is not served: ' +
-        'scores are probabilities of one label of several',
-    );
-  }
   if (architecture.endsWith('ForTokenClassification')) return 'token-classification';
   if (architecture.endsWith('ForSequenceClassification')) {
     return isAssertion(labels) ? 'assertion' : 'text-classification';
@@ -63,6 +57,15 @@ export function taskOf(config: HuggingFaceConfig, labels: readonly string[]): Ta
   throw new ImportError(
     `config.json: architectures is ${config.architecture ?? 'missing'}; *ForSequenceClassification, ` +
       '*ForTokenClassification and *Model are served. If the graph is one of these, give --task.',
+  );
+}
+
+/** @throws ImportError when a text may have several labels: scores are probabilities of one of them */
+export function assertOneLabel({ multiLabel }: HuggingFaceConfig, task: TaskName): void {
+  if (!multiLabel || task === 'embedding') return;
+  throw new ImportError(
+    'config.json: problem_type is multi_label_classification, which is not served: ' +
+      'scores are probabilities of one label of several',
   );
 }
 

@@ -82,6 +82,38 @@ describe('importHuggingFaceFolder', () => {
   });
 
   it.each([
+    ['sentence_transformers.models.Dense', /modules\.json: .*models\.Dense is not served/],
+    ['sentence_transformers.models.LayerNorm', /modules\.json: .*models\.LayerNorm is not served/],
+    [undefined, /modules\.json: .*without type is not served/],
+  ])('refuses an embedding model with a step it cannot take: %s', async (type, reason) => {
+    const hidden = { name: 'last_hidden_state', type: FLOAT32, dims: ['batch', 'sequence', 4] };
+    const steps = ['Transformer', 'Pooling', 'Normalize'].map((name) => ({
+      type: `sentence_transformers.models.${name}`,
+    }));
+    const files = {
+      ...config({ architectures: ['BertModel'], id2label: undefined }),
+      ...graph({ outputs: [hidden] }),
+      '1_Pooling/config.json': { pooling_mode_mean_tokens: true },
+    };
+    const served = await source({ ...files, 'modules.json': steps });
+    const { manifest } = await importHuggingFaceFolder(served, { root });
+    expect(manifest.embedding).toEqual({ pooling: 'mean', normalize: true });
+    const other = await source({ ...files, 'modules.json': [...steps, { type }] });
+    const refused = importHuggingFaceFolder(other, { root, force: true });
+    await expect(refused).rejects.toThrow(reason);
+  });
+
+  it.each(['assertion', 'text-classification', 'token-classification'] as const)(
+    'refuses several labels a text also when told that the task is %s',
+    async (task) => {
+      const folder = await source(config({ problem_type: 'multi_label_classification' }));
+      await expect(importHuggingFaceFolder(folder, { root, task })).rejects.toThrow(
+        /multi_label_classification, which is not served/,
+      );
+    },
+  );
+
+  it.each([
     ['fp32', FLOAT32, 'MatMul', 0],
     ['fp16', FLOAT16, 'MatMul', 0],
     ['int8', INT8, 'QLinearMatMul', 0],

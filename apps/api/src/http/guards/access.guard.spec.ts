@@ -119,6 +119,25 @@ describe('AccessGuard', () => {
     await server.close();
   });
 
+  it.each([
+    [false, ['default', undefined, undefined]],
+    [true, [undefined, undefined, undefined]],
+  ])('lets load be shed by the tenant only where no key can change it, %s', async (need, want) => {
+    const seen: (string | undefined)[] = [];
+    const server = await startEdgeApp([GuardedController], {
+      access: { requireApiKey: need, identification },
+      shed: (_method, _path, _priority, tenantId) => {
+        seen.push(tenantId);
+        return null;
+      },
+    });
+    await fetch(`${server.url}/predict`);
+    await fetch(`${server.url}/predict`, { headers: { 'X-API-Key': KEY } });
+    await fetch(`${server.url}/predict`, { headers: { Authorization: `Bearer ${KEY}` } });
+    expect(seen).toEqual(want);
+    await server.close();
+  });
+
   it('waits for credentials that have to be looked up, and for shared limits', async () => {
     const seen: string[] = [];
     const server = await startEdgeApp([GuardedController], {

@@ -115,6 +115,16 @@ export function declaredRule(controller: object, handler: object): AccessRule | 
     Reflect.getMetadata(ACCESS_RULE, controller)) as AccessRule | undefined;
 }
 
+/** The tenant of a request whose credentials need not be looked up, for it neither needs nor shows any. */
+export function evidentTenant(
+  { headers }: EdgeRequest,
+  { requireApiKey }: AccessOptions,
+): string | undefined {
+  if (requireApiKey) return undefined;
+  const isAnonymous = headers.authorization === undefined && headers['x-api-key'] === undefined;
+  return isAnonymous ? ANONYMOUS.tenantId : undefined;
+}
+
 const BEARER = /^Bearer +([^\s]+) *$/i;
 
 /** The one credential of a request; undefined when it shows none. */

@@ -66,13 +66,14 @@ export class GpuController {
   }
 
   @Get('health')
-  @ApiOperation({ summary: 'Does the device keep up? 503 when more than ten batches wait' })
+  @ApiOperation({ summary: 'Does the device keep up? 503 when more than ten batches of interactive requests wait' })
   @ApiOkResponse({ type: GpuHealthResponse })
   @ApiProblems('OVERLOADED')
   health(): GpuHealthResponse {
     const { interactive, bulk } = this.scheduler.stats();
     const budgets = this.pool.list().map((model) => model.scheduled.budget.maxBatchTokens);
-    const batchesWaiting = (interactive.tokens + bulk.tokens) / Math.min(Infinity, ...budgets);
+    // The bulk queue is kept full as long as a job runs.
+    const batchesWaiting = interactive.tokens / Math.min(Infinity, ...budgets);
     if (batchesWaiting > MAX_BATCHES_WAITING) {
       const detail = `About ${Math.ceil(batchesWaiting)} batches wait; more than ${MAX_BATCHES_WAITING} is unhealthy.`;
       throw new DomainError('OVERLOADED', detail, { retryAfterSeconds: 1 });
