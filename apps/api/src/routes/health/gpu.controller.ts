@@ -66,7 +66,9 @@ export class GpuController {
   }
 
   @Get('health')
-  @ApiOperation({ summary: 'Does the device keep up? 503 when more than ten batches of interactive requests wait' })
+  @ApiOperation({
+    summary: 'Does the device keep up? 503 when more than ten batches of interactive requests wait',
+  })
   @ApiOkResponse({ type: GpuHealthResponse })
   @ApiProblems('OVERLOADED')
   health(): GpuHealthResponse {
