@@ -30,7 +30,10 @@ describe('work in turns', () => {
     const caller = new AbortController();
     const items = Array.from({ length: 1000 });
     let done = 0;
-    const work = (): void => (busy(1), void done++);
+    const work = (): void => {
+      busy(1);
+      done++;
+    };
     const left = turnsFor({ signal: caller.signal, deadline: later() });
     const all = mapInTurns(items, work, left);
     caller.abort();
