@@ -8,6 +8,7 @@ of the others are what it learns from.
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import tempfile
 import time
@@ -33,6 +34,8 @@ from train import train
 ROOT = HERE.parents[1]
 LAYERS_KEPT = (0, 1, 2, 3, 4)
 INNER = 448
+# How far the weights go from those of the first part towards those of the last.
+LAST_SHARE = 0.3
 DEV = HERE / "evaluation" / "clinical-assertion" / "dev.jsonl"
 
 
@@ -85,6 +88,13 @@ def last_part(args: argparse.Namespace, model: Encoder, teachers: Teachers, toke
     return train(model, tokenizer, mixture, recipe, material.watched, teachers)
 
 
+def between(first: Encoder, last: Encoder) -> Encoder:
+    """Weights between the two parts': most of what the last gains on notes, and the rarer wording that it loses."""
+    theirs = last.state_dict()
+    first.load_state_dict({name: torch.lerp(own, theirs[name], LAST_SHARE) for name, own in first.state_dict().items()})
+    return first
+
+
 def trained(args: argparse.Namespace) -> tuple[Encoder, Tokenizer]:
     """The encoder and its tokenizer; from the checkpoints as far as they are there."""
     if args.checkpoint and args.checkpoint.exists():
@@ -97,7 +107,7 @@ def trained(args: argparse.Namespace) -> tuple[Encoder, Tokenizer]:
         model = first_part(args, teachers, tokenizer)
         if args.halfway:
             save(args.halfway, model, tokenizer)
-    model = last_part(args, model, teachers, tokenizer)
+    model = between(model, last_part(args, copy.deepcopy(model), teachers, tokenizer))
     if args.checkpoint:
         save(args.checkpoint, model, tokenizer)
     return model, tokenizer

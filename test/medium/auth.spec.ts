@@ -135,6 +135,8 @@ describe('accounts', () => {
       const { accessToken } = await logInAt(there, 'admin', PASSWORD);
       expect(await codeLater(89, accessToken)).toBe('no failure');
       expect(await codeLater(92, accessToken)).toBe('UNAUTHENTICATED');
+      // The tests that follow need two instances that know the same keys.
+      await there.auth.signingKeys.open();
     });
   });
 
