@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { ALL_PERMISSIONS, ANONYMOUS, type Principal } from '@app/auth';
 import { AuditLog } from '@app/audit';
 import { freshDatabase, type FreshDatabase } from '@app/database/testing';
@@ -11,7 +8,7 @@ import { AuditedActs } from '../../apps/api/src/routes/admin/audited-acts.js';
 import { AdminTenantsService } from '../../apps/api/src/routes/admin/tenants.service.js';
 import { AdminUsersService } from '../../apps/api/src/routes/admin/users.service.js';
 import { startAuth, type AuthInstance } from '../support/auth-instance.js';
-import { hashPatient } from '../support/audit.js';
+import { openAuditLog } from '../support/audit.js';
 
 const OVERALL: Principal = {
   ...ANONYMOUS,
@@ -33,9 +30,8 @@ const ACTING: Acting = {
 
 describe('administration of accounts', () => {
   let fresh: FreshDatabase;
-  let folder: string;
   let instance: AuthInstance;
-  let audit: AuditLog;
+  let closeAudit: () => Promise<void>;
   let users: AdminUsersService;
   let keys: AdminApiKeysService;
   let tenants: AdminTenantsService;
@@ -44,15 +40,9 @@ describe('administration of accounts', () => {
 
   beforeAll(async () => {
     fresh = await freshDatabase();
-    folder = await mkdtemp(path.join(tmpdir(), 'accounts '));
     instance = await startAuth(fresh.database);
-    audit = new AuditLog({
-      db: fresh.database.db,
-      key: Buffer.alloc(32, 1),
-      hashPatient,
-      checkpointFolder: folder,
-      log: { error: () => undefined },
-    });
+    const { audit, close } = await openAuditLog(fresh, AuditLog);
+    closeAudit = close;
     const { auth } = instance;
     const acts = new AuditedActs(fresh.database, audit);
     users = new AdminUsersService(auth, fresh.database, acts);
@@ -62,10 +52,9 @@ describe('administration of accounts', () => {
     own = { ...OVERALL, principalId: 'own', tenantId: tenant.id, tier: 'pro' };
   });
   afterAll(async () => {
-    await audit.close();
+    await closeAudit();
     await instance.close();
     await fresh.drop();
-    await rm(folder, { recursive: true });
   });
 
   describe('lists', () => {

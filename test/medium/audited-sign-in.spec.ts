@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { usersRepository } from '@app/auth';
 import { AuditLog } from '@app/audit';
 import { freshDatabase, type FreshDatabase } from '@app/database/testing';
@@ -8,7 +5,7 @@ import type { Acting } from '../../apps/api/src/routes/admin/acting.js';
 import { AuditedActs } from '../../apps/api/src/routes/admin/audited-acts.js';
 import { AuthService } from '../../apps/api/src/routes/auth/auth.service.js';
 import { ADMIN_PASSWORD, startAuth, type AuthInstance } from '../support/auth-instance.js';
-import { hashPatient } from '../support/audit.js';
+import { openAuditLog } from '../support/audit.js';
 
 const ACTING: Acting = {
   tenantId: 'default',
@@ -32,30 +29,22 @@ class FragileAuditLog extends AuditLog {
 
 describe('signing in and out, and the log of it', () => {
   let fresh: FreshDatabase;
-  let folder: string;
   let instance: AuthInstance;
   let audit: FragileAuditLog;
+  let closeAudit: () => Promise<void>;
   let service: AuthService;
 
   beforeEach(async () => {
     fresh = await freshDatabase();
-    folder = await mkdtemp(path.join(tmpdir(), 'sign in '));
     instance = await startAuth(fresh.database);
-    audit = new FragileAuditLog({
-      db: fresh.database.db,
-      key: Buffer.alloc(32, 1),
-      hashPatient,
-      checkpointFolder: folder,
-      log: { error: () => undefined },
-    });
+    ({ audit, close: closeAudit } = await openAuditLog(fresh, FragileAuditLog));
     const acts = new AuditedActs(fresh.database, audit);
     service = new AuthService(instance.auth, fresh.database, acts);
   });
   afterEach(async () => {
-    await audit.close();
+    await closeAudit();
     await instance.close();
     await fresh.drop();
-    await rm(folder, { recursive: true });
   });
 
   const logIn = (password = ADMIN_PASSWORD) =>

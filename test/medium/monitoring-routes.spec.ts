@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { AuditLog } from '@app/audit';
 import { newId } from '@app/common';
 import { OPERATOR_KEY, type Permission, type Principal } from '@app/auth';
@@ -17,7 +14,7 @@ import { MonitoringRoutes } from '../../apps/api/src/routes/monitoring/monitorin
 import { textReads } from '../../apps/api/src/routes/monitoring/audited-text-reads.js';
 import type { TextRead } from '../../apps/api/src/routes/monitoring/text-reads.js';
 import { manifestOf } from '../../libs/model-registry/src/testing/manifest.js';
-import { hashPatient } from '../support/audit.js';
+import { openAuditLog } from '../support/audit.js';
 
 function holder(tenantId: string, ...permissions: Permission[]): Principal {
   return { ...OPERATOR_KEY, tenantId, principalId: tenantId, permissions: new Set(permissions) };
@@ -44,8 +41,8 @@ describe('the monitoring routes', () => {
   let fresh: FreshDatabase;
   let monitoring: Monitoring;
   let edge: EdgeApp;
-  let folder: string;
   let auditLog: AuditLog;
+  let closeAuditLog: () => Promise<void>;
   const reads: TextRead[] = [];
   const audit = { broken: false };
 
@@ -66,14 +63,7 @@ describe('the monitoring routes', () => {
       return { manifest: manifestOf({ name }), folder: '/nowhere' };
     });
     const { database } = fresh;
-    folder = await mkdtemp(path.join(tmpdir(), 'monitoring '));
-    auditLog = new AuditLog({
-      db: database.db,
-      key: Buffer.alloc(32, 1),
-      hashPatient,
-      checkpointFolder: folder,
-      log: SILENT_LOG,
-    });
+    ({ audit: auditLog, close: closeAuditLog } = await openAuditLog(fresh, AuditLog));
     const recorded = textReads({ audit: auditLog, database });
     const onTextRead = (read: TextRead) => {
       if (audit.broken) return Promise.reject(new Error('the audit log takes nothing'));
@@ -98,9 +88,8 @@ describe('the monitoring routes', () => {
   afterAll(async () => {
     await edge.close();
     await monitoring.close();
-    await auditLog.close();
+    await closeAuditLog();
     await fresh.drop();
-    await rm(folder, { recursive: true });
   });
 
   function log(tenantId: string, more: object): void {

@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { AuditEvent, AuditLog, AuditOptions } from '@app/audit';
 import type { FreshDatabase } from '@app/database/testing';
 import { sql, type SQL } from 'drizzle-orm';
@@ -20,6 +23,26 @@ export const EVENT: AuditEvent = {
 
 export function hashPatient(patientId: string): Buffer {
   return createHmac('sha256', 'patients').update(patientId).digest();
+}
+
+/** A log with a folder of its own for checkpoints, which its end removes. */
+export async function openAuditLog<Log extends AuditLog>(
+  { database }: FreshDatabase,
+  Kind: new (options: AuditOptions) => Log,
+): Promise<{ readonly audit: Log; close(): Promise<void> }> {
+  const checkpointFolder = await mkdtemp(path.join(tmpdir(), 'audit log '));
+  const audit = new Kind({
+    db: database.db,
+    key: Buffer.alloc(32, 1),
+    hashPatient,
+    checkpointFolder,
+    log: { error: () => undefined },
+  });
+  const close = async () => {
+    await audit.close();
+    await rm(checkpointFolder, { recursive: true });
+  };
+  return { audit, close };
 }
 
 /** Records like events in one transaction. */

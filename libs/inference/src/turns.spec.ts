@@ -1,3 +1,4 @@
+import { turnsDuring } from './testing/event-loop.js';
 import { mapInTurns, turnsFor } from './turns.js';
 
 describe('work in turns', () => {
@@ -13,17 +14,9 @@ describe('work in turns', () => {
   });
 
   it('lets the event loop turn meanwhile', async () => {
-    let turns = 0;
-    let running = true;
-    const turn = (): void => {
-      turns++;
-      if (running) setImmediate(turn);
-    };
-    setImmediate(turn);
-    await mapInTurns(Array.from({ length: 20 }), () => busy(2));
-    running = false;
+    const work = () => mapInTurns(Array.from({ length: 20 }), () => busy(2));
     // 40 ms of work in stretches of 5 to 7 ms.
-    expect(turns).toBeGreaterThanOrEqual(4);
+    expect(await turnsDuring(work)).toBeGreaterThanOrEqual(4);
   });
 
   it('stops when its caller has left, past their deadline, and on the first failure', async () => {

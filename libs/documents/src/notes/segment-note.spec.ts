@@ -1,3 +1,4 @@
+import { turnsDuring } from '@app/inference/testing';
 import { segmentNote } from './segment-note.js';
 
 const sentences = async (text: string): Promise<string[]> =>
@@ -181,16 +182,8 @@ describe('what models read', () => {
   });
 
   it('is found in turns with others', async () => {
-    let turns = 0;
-    let running = true;
-    const turn = (): void => {
-      turns++;
-      if (running) setImmediate(turn);
-    };
-    setImmediate(turn);
-    await segmentNote('A? '.repeat(66_000));
-    running = false;
-    expect(turns).toBeGreaterThanOrEqual(4);
+    const work = () => segmentNote('A? '.repeat(66_000));
+    expect(await turnsDuring(work)).toBeGreaterThanOrEqual(4);
   });
 
   it('is found in time that grows with the text, whatever it holds', async () => {
